@@ -1,0 +1,94 @@
+# Every verb of the fleet. `make help` lists them; ENV, FN and TAG choose what they act on.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+ENV ?= local
+FN ?= all
+TAG ?=
+export ENV FN TAG
+
+FLEET := .venv/bin/fleet
+PREPARE := shared/fleet/prepare/prepare.sh
+UV := .fleet/bin/uv
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables: ENV=local|dev|staging|prod  FN=function,…|all  TAG=image tag (default: the commit)"
+
+.PHONY: demo
+demo: prepare ## Build, push, apply, release, invoke, release a change, roll it back: all on this machine.
+	@env -u ENV -u FN -u TAG $(FLEET) demo
+
+.PHONY: test
+test: prepare ## Every test that needs no cloud, the end-to-end suite on the local stack included.
+	@env -u ENV -u FN -u TAG PYTHON=.venv/bin/python shared/fleet/prepare/test.sh
+
+.PHONY: lint
+lint: tools ## Formatting, lint, types, Dockerfile, Terraform and security checks.
+	@shared/fleet/prepare/lint.sh
+
+.PHONY: prepare
+prepare: ## Install and start what is missing: uv, Python, Docker engine, base images.
+	@$(PREPARE) engine
+
+.PHONY: tools
+tools:
+	@$(PREPARE) tools
+
+.PHONY: build
+build: prepare ## Build images of the checked-out commit (FN, TAG).
+	@$(FLEET) build
+
+.PHONY: push
+push: ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
+	@$(FLEET) push
+
+.PHONY: bootstrap
+bootstrap: prepare ## An environment from nothing: registry, images, everything else, first release (ENV).
+	@$(FLEET) bootstrap
+
+.PHONY: plan
+plan: tools ## What Terraform would change (ENV).
+	@$(FLEET) plan
+
+.PHONY: apply
+apply: tools ## Apply Terraform, then release what it configured (ENV).
+	@$(FLEET) apply
+
+.PHONY: deploy
+deploy: tools ## Release an image of the registry (ENV, FN, TAG).
+	@$(FLEET) deploy
+
+.PHONY: rollback
+rollback: tools ## Back to the previous release, or to TAG (ENV, FN).
+	@$(FLEET) rollback $(if $(TAG),--to-tag $(TAG))
+
+.PHONY: status
+status: tools ## What is live (ENV, FN).
+	@$(FLEET) status
+
+.PHONY: history
+history: tools ## What was released (ENV, FN).
+	@$(FLEET) history
+
+.PHONY: logs
+logs: tools ## A function's newest log lines (ENV, FN).
+	@$(FLEET) logs
+
+.PHONY: up
+up: prepare ## Start the local stack.
+	@env -u FN -u TAG $(FLEET) up
+
+.PHONY: down
+down: ## Stop the local stack, and remove what it stored.
+	@env -u FN -u TAG $(FLEET) down
+
+.PHONY: bench
+bench: prepare ## Cold start and image sizes of every function, to build/bench.json.
+	@.venv/bin/python -m tests.performance.cold_start
+
+.PHONY: clean
+clean: ## Remove reports and caches; tools in .fleet stay.
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

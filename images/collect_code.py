@@ -1,0 +1,40 @@
+"""Split the workspace's own packages out of an environment into two layers.
+
+`kit/` (function_kit, shared by many images) and `function/` (the function itself, and
+the module that names its handler): a change in one leaves the other's layer as it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from collect_dependencies import site_packages
+
+ENTRY = '''"""The image's entry point: the handler of {function}."""
+
+from {package}.handler import handler
+
+__all__ = ["handler"]
+'''
+
+
+def collect(package: str, environment: Path, layer: Path) -> None:
+    """Copy one installed package into a layer's /var/task."""
+    source = site_packages(environment) / package
+    target = layer / "var" / "task" / package
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def main(environment: Path, out: Path, function: str) -> None:
+    """Make both layers."""
+    package = function.replace("-", "_")
+    collect("function_kit", environment, out / "kit")
+    collect(package, environment, out / "function")
+    entry = out / "function" / "var" / "task" / "lambda_function.py"
+    entry.write_text(ENTRY.format(function=function, package=package), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

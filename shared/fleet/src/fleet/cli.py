@@ -1,0 +1,55 @@
+"""The program `fleet`."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fleet import environments
+from fleet.commands import VERBS
+from fleet.console import fail
+from fleet.environments import Environment
+from fleet.errors import ExitCode, FleetError
+
+app = typer.Typer(
+    name="fleet",
+    help="Build, release, roll back and look at the functions of this checkout.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for verb in VERBS:
+    app.command()(verb)
+
+
+def _environment() -> Environment:
+    """The environment that the command line names, to explain an error of AWS."""
+    from fleet.project import Project  # noqa: PLC0415  only on the way out
+
+    name = next((v for k, v in zip(sys.argv, sys.argv[1:], strict=False) if k == "--env"), "local")
+    return environments.load(Project.find(), name)
+
+
+def main() -> NoReturn:
+    """Run one verb; every failure ends with a reason, a way out and its exit code."""
+    as_json = "--json" in sys.argv
+    try:
+        app(standalone_mode=False)
+        sys.exit(ExitCode.DONE)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except click.exceptions.Abort:
+        fail(FleetError("interrupted", "run it again: a deploy takes up where it stopped"), as_json=as_json)
+        sys.exit(ExitCode.PREFLIGHT)
+    except FleetError as error:
+        fail(error, as_json=as_json)
+        sys.exit(error.code)
+    except (BotoCoreError, ClientError) as error:
+        explained = environments.explain(error, _environment())
+        fail(explained, as_json=as_json)
+        sys.exit(explained.code)

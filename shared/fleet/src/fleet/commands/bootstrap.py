@@ -1,0 +1,67 @@
+"""fleet bootstrap: an environment from nothing."""
+
+from __future__ import annotations
+
+import contextlib
+
+from botocore.exceptions import ClientError
+
+from fleet.commands.deploy import release
+from fleet.commands.options import Env, Json, Tag, Workplace
+from fleet.console import emit, note, step
+from fleet.docker import require_engine
+from fleet.images import bake
+from fleet.stack import fixtures
+
+# A function cannot be created without its image, and an image cannot be pushed without its
+# repository. Targets bring what they depend on.
+REGISTRY = ("aws_ecr_lifecycle_policy.function", "aws_ecr_repository_policy.function")
+
+
+def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> None:
+    """Make the registry, push the images, apply the rest, release every function."""
+    place = Workplace.of(env)
+    place.environment.require_releases()
+    require_engine()
+    project, environment = place.project, place.environment
+    tag = tag or project.commit()
+    if environment.is_local:
+        ensure_state_bucket(place)
+    with step("terraform: the registry"):
+        place.terraform.init()
+        place.terraform.apply(*REGISTRY, image_tag=tag)
+    with step(f"build and push {tag[:12]}"):
+        build_and_push(place, tag)
+    with step("terraform: everything else"):
+        place.terraform.apply(image_tag=tag)
+    if environment.is_local:
+        with step("secrets and sample data of the local stack"):
+            fixtures.prepare(place.stack, place.terraform.outputs())
+    outcomes = [release(place, function, tag) for function in project.functions]
+    if as_json:
+        emit([{"function": o.function, "version": o.version, "digest": o.digest} for o in outcomes])
+
+
+def build_and_push(place: Workplace, tag: str) -> None:
+    """Build what the registry lacks, and push it."""
+    project = place.project
+    place.registry.login()
+    missing = [fn for fn in project.functions if not place.registry.has_tag(fn, tag)]
+    if not missing:
+        note("  every image was there already")
+        return
+    bake.build(project, missing, tag=tag, architecture=place.environment.architecture)
+    for function in missing:
+        place.registry.push(function, tag)
+
+
+def ensure_state_bucket(place: Workplace) -> None:
+    """Make the bucket of the local Terraform state; in the cloud it exists beforehand."""
+    client = place.environment.client("s3")
+    bucket = f"{place.project.name}-local-state"
+    with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
+        try:
+            client.create_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketAlreadyExists":
+                raise

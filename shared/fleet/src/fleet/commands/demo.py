@@ -1,0 +1,94 @@
+"""fleet demo: the whole path on this machine, from source to a rollback."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from fleet.commands.bootstrap import bootstrap, build_and_push
+from fleet.commands.deploy import release
+from fleet.commands.history import history
+from fleet.commands.options import Json, Workplace
+from fleet.commands.rollback import roll_back
+from fleet.commands.status import status
+from fleet.commands.up import up
+from fleet.console import console, emit, note, step
+from fleet.demo import measure, second_commit
+from fleet.errors import FleetError
+from fleet.project import SampleEvent
+from fleet.release import smoke
+from fleet.release.control import ALIAS
+
+# What the demo sends to each function: a sample event by name.
+EVENTS = {"generate-presigned-url": "direct", "scheduled-digest": "daily"}
+CHANGED = "generate-presigned-url"
+
+
+def demo(*, as_json: Json = False) -> None:
+    """Start the stack, release every function, invoke it, release a change, roll it back."""
+    began = time.perf_counter()
+    place = Workplace.of("local")
+    up("local")
+    first = place.project.commit()
+    bootstrap("local", first)
+    console.rule("invoke what is live")
+    for function in place.project.functions:
+        show_answer(place, function)
+    console.rule("release a second commit, and roll it back by tag")
+    rollback = release_and_roll_back(place, first)
+    console.rule("look")
+    status("local")
+    history("local")
+    report = {
+        "commit": first,
+        "seconds": round(time.perf_counter() - began, 1),
+        "functions": {fn: measure.function(place, fn, first) for fn in place.project.functions},
+        "rollback": rollback,
+    }
+    path = place.project.reports / "demo.json"
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        emit(report)
+    farewell(place)
+
+
+def show_answer(place: Workplace, function: str) -> None:
+    """Invoke a function with a real event, and hold the answer against what is expected."""
+    name = EVENTS.get(function, "smoke")
+    sample: SampleEvent = place.project.event(function, name)
+    with step(f"{function} ← {name}.json"):
+        answer = place.control(function).invoke(ALIAS, sample.event)
+        reason = smoke.verdict(answer, sample)
+        if reason:
+            raise FleetError(f"{function}: {reason}", f"`fleet logs --function {function}` shows why")
+    console.print_json(json.dumps(answer.payload, default=str))
+
+
+def release_and_roll_back(place: Workplace, first: str) -> dict[str, Any]:
+    """Release a commit with one changed line, then go back by tag; say how long it took."""
+    with step("make a second commit in a checkout of its own"):
+        changed = second_commit.make(place.project, CHANGED)
+        second = changed.commit()
+    elsewhere = Workplace(changed, place.environment)
+    with step(f"build and push {second[:12]}"):
+        build_and_push(elsewhere, second)
+    released = release(elsewhere, CHANGED, second)
+    outcome = roll_back(place, CHANGED, to_tag=first)
+    return {
+        "function": CHANGED,
+        "from": {"tag": second, "version": released.version},
+        "to": {"tag": first, "version": outcome.to_version},
+        "milliseconds": round(outcome.milliseconds, 1),
+        "detail": asdict(outcome),
+    }
+
+
+def farewell(place: Workplace) -> None:
+    """How to look around, and how to stop."""
+    console.print()
+    note(f"The stack stays up: AWS at {place.environment.endpoint}, report in build/demo.json.")
+    note("Look around: make status · make history · make logs FN=scheduled-digest")
+    note("Call one:    .venv/bin/fleet invoke --function scheduled-digest --event daily")
+    note("Stop it:     make down")

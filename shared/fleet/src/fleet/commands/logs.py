@@ -1,0 +1,31 @@
+"""fleet logs: a function's newest log lines."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from fleet.commands.options import Env, Json, OneFunction, Workplace
+from fleet.console import console, emit
+
+Minutes = Annotated[int, typer.Option(min=1, help="How far to look back.")]
+
+
+def logs(
+    function: OneFunction, env: Env = "local", minutes: Minutes = 15, *, as_json: Json = False
+) -> None:
+    """Show a function's log lines of the last minutes, oldest first."""
+    place = Workplace.of(env)
+    (name,) = place.project.select(function)
+    client = place.environment.client("logs")
+    pages = client.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{place.environment.function_name(name)}",
+        startTime=int((time.time() - minutes * 60) * 1000),
+    )
+    events = [event for page in pages for event in page["events"]]
+    for event in events:
+        console.print(event["message"].rstrip(), markup=False, soft_wrap=True)
+    if as_json:
+        emit([{"timestamp": e["timestamp"], "message": e["message"]} for e in events])

@@ -1,0 +1,1 @@
+"""Parts of `fleet demo` that other verbs do not need."""

@@ -1,0 +1,203 @@
+"""Environments: read from terraform/environments/<name>.tfvars, the one place that describes them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import hcl2
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from fleet.errors import ExitCode, FleetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fleet.project import Project
+
+# The local AWS knows these as its root; they open nothing anywhere else.
+LOCAL_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_CREDENTIAL_ERRORS = (NoCredentialsError, PartialCredentialsError, ProfileNotFound)
+_BAD_CREDENTIALS = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "AuthFailure",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment of the fleet, and how to reach its AWS.
+
+    Attributes:
+        name: local, dev, staging or prod.
+        region: the AWS region.
+        architecture: Lambda's name for it, arm64 or x86_64.
+        endpoint: the local AWS's address; None in the cloud.
+        releases: whether `fleet` may release to it.
+    """
+
+    name: str
+    project: str
+    region: str
+    architecture: str
+    endpoint: str | None
+    releases: bool
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the stack on this machine."""
+        return self.endpoint is not None
+
+    def function_name(self, function: str) -> str:
+        """The name of a function in AWS."""
+        return f"{self.project}-{self.name}-{function}"
+
+    def repository(self, function: str) -> str:
+        """The name of a function's ECR repository."""
+        return f"{self.project}/{function}"
+
+    @property
+    def history_table(self) -> str:
+        """The DynamoDB table that holds the releases."""
+        return f"{self.project}-{self.name}-releases"
+
+    def require_releases(self) -> None:
+        """Refuse a release to an environment that has not opted in."""
+        if not self.releases:
+            raise FleetError(
+                f"releases to {self.name} are refused by policy",
+                f"add {self.name} to release_to under [tool.fleet] in pyproject.toml to opt in",
+                ExitCode.REFUSED,
+            )
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client for this environment."""
+        session = boto3.Session(region_name=self.region, **self._credentials())
+        settings = Config(
+            retries={"mode": "standard", "max_attempts": 5},
+            connect_timeout=5,
+            **config,
+        )
+        return session.client(service, endpoint_url=self.endpoint, config=settings)
+
+    def variables(self) -> dict[str, str]:
+        """Environment variables for child processes that talk to this AWS."""
+        variables = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        if self.endpoint:
+            variables |= {"AWS_ENDPOINT_URL": self.endpoint}
+            variables |= _own_credentials() or LOCAL_CREDENTIALS
+        return variables
+
+    def _credentials(self) -> dict[str, str]:
+        if not self.is_local or _own_credentials():
+            return {}
+        return {key.lower(): value for key, value in LOCAL_CREDENTIALS.items()}
+
+
+def _own_credentials() -> dict[str, str]:
+    """Credentials that the caller set for the local AWS, to try a role with few rights."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def load(project: Project, name: str) -> Environment:
+    """Read an environment by name."""
+    folder = project.root / "terraform" / "environments"
+    known = sorted(path.stem for path in folder.glob("*.tfvars"))
+    if name not in known:
+        raise FleetError(
+            f"unknown environment: {name}",
+            f"use one of {', '.join(known)} (terraform/environments/*.tfvars)",
+            ExitCode.USAGE,
+        )
+    values = _read(folder / f"{name}.tfvars")
+    return Environment(
+        name=name,
+        project=project.name,
+        region=values["region"],
+        architecture=_architecture(values),
+        endpoint=_endpoint(values.get("emulator")),
+        releases=name in project.release_to,
+    )
+
+
+def _architecture(values: dict[str, Any]) -> str:
+    """One variable for images and functions: arm64 in the cloud, this machine's own locally."""
+    if given := os.environ.get("ARCHITECTURE"):
+        return given
+    if "emulator" in values:
+        return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+    return str(values.get("architecture", "arm64"))
+
+
+def _endpoint(emulator: dict[str, Any] | None) -> str | None:
+    if emulator is None:
+        return None
+    # The variable that every AWS client knows moves the local AWS to another port.
+    return os.environ.get("AWS_ENDPOINT_URL") or str(_plain(emulator["endpoint"]))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = hcl2.loads(path.read_text(encoding="utf-8"))
+    except Exception as error:  # python-hcl2 raises its parser's own errors
+        raise FleetError(f"{path.name} cannot be read: {error}", "run terraform fmt on it") from error
+    return {key: _plain(value) for key, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    # python-hcl2 keeps the quotes of a string.
+    if isinstance(value, str) and value.startswith('"') and value.endswith('"'):
+        return value[1:-1]
+    return value
+
+
+def explain(error: BotoCoreError | ClientError, environment: Environment) -> FleetError:
+    """What an error of AWS means for the operator."""
+    if isinstance(error, _CREDENTIAL_ERRORS):
+        return FleetError(
+            "no AWS credentials were found",
+            "sign in (aws sso login), set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and its secret",
+        )
+    if isinstance(error, (EndpointConnectionError, ConnectTimeoutError)):
+        todo = "run `make up` to start the local stack" if environment.is_local else "check the network"
+        return FleetError(f"AWS does not answer at {environment.endpoint or environment.region}", todo)
+    if isinstance(error, ClientError):
+        return _explain_answer(error, environment)
+    return FleetError(f"AWS could not be called: {error}", "check the network and the credentials")
+
+
+def _explain_answer(error: ClientError, environment: Environment) -> FleetError:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    message = error.response.get("Error", {}).get("Message", "")
+    if code in _BAD_CREDENTIALS:
+        return FleetError(
+            f"AWS does not accept these credentials ({code})",
+            "sign in again; `aws sts get-caller-identity` shows who you are",
+        )
+    if code in _DENIED:
+        return FleetError(
+            f"these credentials may not do {error.operation_name}: {message}",
+            f"use the deploy role of {environment.name}, or add the permission to it",
+        )
+    return FleetError(f"AWS refused {error.operation_name}: {code}: {message}", "see the reason above")

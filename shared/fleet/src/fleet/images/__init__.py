@@ -1,0 +1,1 @@
+"""Building images and keeping them in the registry."""

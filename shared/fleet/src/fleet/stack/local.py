@@ -1,0 +1,193 @@
+"""What the local stack consists of, and starting and stopping it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from fleet.docker import docker, require_engine
+from fleet.errors import ExitCode, FleetError
+from fleet.images.bake import base_images
+from fleet.stack.processes import Daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fleet.environments import Environment
+    from fleet.project import Project
+
+NETWORK = "lambda-fleet"
+POSTGRES = "lambda-fleet-postgres"
+POSTGRES_PORT = 54320
+SUPABASE_PORT = 54321
+BACKEND_PORT = 54322
+EMULATOR = "/usr/local/bin/aws-lambda-rie"
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """The stack of one checkout."""
+
+    project: Project
+    environment: Environment
+
+    @property
+    def folder(self) -> Path:
+        """Its logs, process ids and keys."""
+        folder = self.project.state / "stack"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def port(self) -> int:
+        """The local AWS's port, from its endpoint."""
+        if not self.environment.endpoint:
+            raise FleetError(
+                f"{self.environment.name} is not a local environment",
+                "use --env local, or leave --env out",
+                ExitCode.USAGE,
+            )
+        return urlsplit(self.environment.endpoint).port or 4566
+
+    def start(self, progress: Callable[[str], None]) -> None:
+        """Start what does not run; quick when everything does."""
+        require_engine()
+        self._require_prepared()
+        gateway = self._network()
+        progress(f"local AWS on {self.environment.endpoint}, IAM enforced")
+        self._aws(gateway).start()
+        progress(f"PostgreSQL on 127.0.0.1:{POSTGRES_PORT}")
+        self._postgres()
+        for daemon in self._standins():
+            progress(f"{daemon.name} on 127.0.0.1:{daemon.port}")
+            daemon.start()
+        progress("a way from functions to this machine")
+        self._forwarder(gateway).start()
+
+    def stop(self) -> list[str]:
+        """Stop everything, and remove what it stored; return what ran."""
+        stopped = [daemon.name for daemon in self._daemons() if daemon.stop()]
+        with contextlib.suppress(FleetError):
+            require_engine()
+            containers = docker("ps", "-aq", "--filter", f"network={NETWORK}").split()
+            if containers:
+                docker("rm", "--force", "--volumes", *containers)
+                stopped.append(f"{len(containers)} containers")
+            docker("network", "rm", NETWORK)
+        return stopped
+
+    def running(self) -> dict[str, bool]:
+        """Which parts run."""
+        return {daemon.name: daemon.pid() is not None for daemon in self._daemons()}
+
+    def key(self, name: str) -> str:
+        """A secret of this stack, made at random when first asked for."""
+        path = self.folder / f"{name}.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+
+    @property
+    def dsn(self) -> str:
+        """The stand-in Supabase's database."""
+        return f"postgresql://postgres:{self.key('postgres')}@127.0.0.1:{POSTGRES_PORT}/postgres"
+
+    def _require_prepared(self) -> None:
+        missing = [
+            path
+            for path in ("ministack/bin/ministack", "context/rie/aws-lambda-rie", "images.env")
+            if not (self.project.state / path).exists()
+        ]
+        if missing:
+            raise FleetError(
+                f"the local stack is not prepared (.fleet/{missing[0]} is missing)",
+                "run `make prepare`",
+            )
+
+    def _network(self) -> str:
+        """The Docker network of functions and database; return its gateway's address."""
+        if not docker("network", "ls", "--quiet", "--filter", f"name=^{NETWORK}$"):
+            docker("network", "create", NETWORK)
+        template = "{{(index .IPAM.Config 0).Gateway}}"
+        return docker("network", "inspect", "--format", template, NETWORK)
+
+    def _aws(self, gateway: str = "host-gateway") -> Daemon:
+        emulator = self.project.state / "context" / "rie" / "aws-lambda-rie"
+        # The image that was pushed runs as it is, as Lambda would run it: read-only but for
+        # /tmp, without privileges to gain. The emulator is mounted beside its files.
+        flags = f"-v {emulator}:{EMULATOR}:ro --read-only --tmpfs /tmp:size=512m,mode=1777"
+        flags += f" --security-opt no-new-privileges --add-host host.docker.internal:{gateway}"
+        return Daemon(
+            "local-aws",
+            [str(self.project.state / "ministack" / "bin" / "ministack")],
+            self.port,
+            self.folder,
+            {
+                "GATEWAY_PORT": str(self.port),
+                "BIND_HOST": "127.0.0.1",
+                "AUTH": "true",
+                "LAMBDA_EXECUTOR": "docker",
+                "LAMBDA_STRICT": "true",
+                "LAMBDA_DOCKER_NETWORK": NETWORK,
+                "LAMBDA_DOCKER_FLAGS": flags,
+                "DOCKER_CONFIG": str(self.project.state / "docker"),
+                "MINISTACK_REGION": self.environment.region,
+                "LOG_LEVEL": "INFO",
+            },
+        )
+
+    def _standins(self) -> list[Daemon]:
+        supabase = {"STANDIN_DATABASE_URL": self.dsn, "STANDIN_SERVICE_KEY": self.key("supabase")}
+        return [
+            self._standin("supabase", SUPABASE_PORT, supabase),
+            self._standin("backend", BACKEND_PORT, {}),
+        ]
+
+    def _standin(self, name: str, port: int, environment: dict[str, str]) -> Daemon:
+        command = [sys.executable, "-m", f"standins.{name}", "--host", "127.0.0.1"]
+        command += ["--port", str(port)]
+        return Daemon(f"stand-in-{name}", command, port, self.folder, environment)
+
+    def _forwarder(self, gateway: str) -> Daemon:
+        ports = [self.port, SUPABASE_PORT, BACKEND_PORT]
+        command = [sys.executable, "-m", "fleet.stack.forward", gateway, *map(str, ports)]
+        return Daemon("forwarder", command, BACKEND_PORT, self.folder, host=gateway)
+
+    def _daemons(self) -> list[Daemon]:
+        # The forwarder's address does not matter for stopping it.
+        return [self._forwarder("127.0.0.1"), *self._standins(), self._aws()]
+
+    def _postgres(self) -> None:
+        if docker("ps", "--quiet", "--filter", f"name=^{POSTGRES}$"):
+            return
+        docker("rm", "--force", "--volumes", POSTGRES) if self._has_postgres() else None
+        docker(
+            "run", "--detach", "--name", POSTGRES, "--network", NETWORK,
+            "--publish", f"127.0.0.1:{POSTGRES_PORT}:5432", "--env", "POSTGRES_PASSWORD",
+            base_images(self.project)["POSTGRES_IMAGE"],
+            variables={"POSTGRES_PASSWORD": self.key("postgres")},
+        )  # fmt: skip
+        self._wait_postgres()
+
+    def _has_postgres(self) -> bool:
+        return bool(docker("ps", "--all", "--quiet", "--filter", f"name=^{POSTGRES}$"))
+
+    def _wait_postgres(self) -> None:
+        script = "for i in $(seq 1 240); do pg_isready -q -h 127.0.0.1 && exit 0; sleep 0.25; done; exit 1"
+        docker("exec", POSTGRES, "sh", "-c", script)
+
+
+def health(url: str) -> bool:
+    """Whether a stand-in answers."""
+    try:
+        return httpx.get(f"{url}/health", timeout=2).is_success
+    except httpx.HTTPError:
+        return False

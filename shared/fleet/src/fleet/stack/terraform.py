@@ -1,0 +1,121 @@
+"""Running Terraform for one environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fleet.errors import FleetError
+
+if TYPE_CHECKING:
+    from fleet.environments import Environment
+    from fleet.project import Project
+
+_LOG_LINES = 60
+
+
+class Terraform:
+    """The root module with one environment's variables and backend."""
+
+    def __init__(self, project: Project, environment: Environment) -> None:
+        if not shutil.which("terraform"):
+            raise FleetError("terraform is not on the PATH", "install Terraform 1.11 or newer")
+        self._project = project
+        self._environment = environment
+        self._data = project.state / "terraform" / environment.name
+        self._log = project.reports / "logs" / f"terraform-{environment.name}.log"
+        self._log.parent.mkdir(exist_ok=True)
+
+    def init(self) -> None:
+        """Prepare providers and backend."""
+        backend = f"environments/{self._environment.name}.s3.tfbackend"
+        arguments = ["-reconfigure", f"-backend-config={backend}"]
+        if self._environment.is_local:
+            endpoint = self._environment.endpoint
+            arguments.append(f'-backend-config=endpoints={{s3="{endpoint}"}}')
+        self._run("init", *arguments)
+
+    def apply(self, *targets: str, image_tag: str | None = None) -> None:
+        """Apply everything, or only the targets."""
+        chosen = [f"-target={target}" for target in targets]
+        self._run("apply", "-auto-approve", *chosen, *self._variables(image_tag))
+
+    def plan(self, image_tag: str | None = None) -> tuple[bool, dict[str, Any]]:
+        """Whether anything would change, and the plan as Terraform's JSON."""
+        file = self._data / "plan.tfplan"
+        code = self._run(
+            "plan", "-detailed-exitcode", f"-out={file}", *self._variables(image_tag), allowed=(0, 2)
+        )
+        shown = self._capture("show", "-json", str(file))
+        return code != 0, json.loads(shown)
+
+    def destroy(self) -> None:
+        """Remove everything of this environment."""
+        self._run("destroy", "-auto-approve", *self._variables("destroyed"))
+
+    def outputs(self) -> dict[str, Any]:
+        """The root module's outputs."""
+        values = json.loads(self._capture("output", "-json"))
+        return {name: output["value"] for name, output in values.items()}
+
+    def state(self) -> list[str]:
+        """The addresses of everything that Terraform manages here."""
+        return self._capture("state", "list").split()
+
+    def _variables(self, image_tag: str | None) -> list[str]:
+        given = [f"-var-file=environments/{self._environment.name}.tfvars"]
+        given.append(f"-var=architecture={self._environment.architecture}")
+        if self._environment.endpoint:
+            given.append(f'-var=emulator={{endpoint="{self._environment.endpoint}"}}')
+        if image_tag:
+            given.append(f"-var=image_tag={image_tag}")
+        return given
+
+    def _environ(self) -> dict[str, str]:
+        variables = os.environ | self._environment.variables()
+        variables |= {"TF_DATA_DIR": str(self._data), "TF_IN_AUTOMATION": "1"}
+        given = os.environ.get("TF_CLI_CONFIG_FILE")
+        # A setting that names no file would only make Terraform warn at every call.
+        if not (given and Path(given).exists()):
+            prepared = self._project.state / "terraform.rc"
+            variables["TF_CLI_CONFIG_FILE"] = str(prepared) if prepared.exists() else ""
+        return variables
+
+    def _command(self, verb: str, arguments: tuple[str, ...]) -> list[str]:
+        folder = self._project.root / "terraform"
+        return ["terraform", f"-chdir={folder}", verb, *arguments]
+
+    def _capture(self, verb: str, *arguments: str) -> str:
+        ended = subprocess.run(
+            self._command(verb, arguments),
+            env=self._environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            raise FleetError(f"terraform {verb} failed:\n{ended.stderr.strip()}", "see the reason above")
+        return ended.stdout
+
+    def _run(self, verb: str, *arguments: str, allowed: tuple[int, ...] = (0,)) -> int:
+        options = ("-input=false", "-no-color", *arguments)
+        with self._log.open("a", encoding="utf-8") as output:
+            output.write(f"\n$ terraform {verb} {' '.join(arguments)}\n")
+            output.flush()
+            code = subprocess.run(
+                self._command(verb, options),
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+        if code not in allowed:
+            end = "\n".join(self._log.read_text(encoding="utf-8").splitlines()[-_LOG_LINES:])
+            place = self._log.relative_to(self._project.root)
+            raise FleetError(f"terraform {verb} failed:\n{end}", f"the whole output is in {place}")
+        return code
