@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-import click
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -38,14 +37,8 @@ def main() -> NoReturn:
     """Run one verb; every failure ends with a reason, a way out and its exit code."""
     as_json = "--json" in sys.argv
     try:
-        app(standalone_mode=False)
+        app()
         sys.exit(ExitCode.DONE)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(ExitCode.USAGE)
-    except click.exceptions.Abort:
-        fail(FleetError("interrupted", "run it again: a deploy takes up where it stopped"), as_json=as_json)
-        sys.exit(ExitCode.PREFLIGHT)
     except FleetError as error:
         fail(error, as_json=as_json)
         sys.exit(error.code)

@@ -45,6 +45,24 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 
 
 @dataclass(frozen=True)
+class Instance:
+    """One of the stacks on this machine, told apart by name and ports.
+
+    Attributes:
+        suffix: empty for the stack that people use, -<name> for one that FLEET_STACK names.
+        offset: added to every port.
+    """
+
+    suffix: str
+    offset: int
+
+    aws_port = property(lambda self: 4566 + self.offset)
+    postgres_port = property(lambda self: 54320 + self.offset)
+    supabase_port = property(lambda self: 54321 + self.offset)
+    backend_port = property(lambda self: 54322 + self.offset)
+
+
+@dataclass(frozen=True)
 class Environment:
     """One environment of the fleet, and how to reach its AWS.
 
@@ -54,6 +72,7 @@ class Environment:
         architecture: Lambda's name for it, arm64 or x86_64.
         endpoint: the local AWS's address; None in the cloud.
         releases: whether `fleet` may release to it.
+        instance: which local stack it is; None in the cloud.
     """
 
     name: str
@@ -62,6 +81,7 @@ class Environment:
     architecture: str
     endpoint: str | None
     releases: bool
+    instance: Instance | None = None
 
     @property
     def is_local(self) -> bool:
@@ -131,13 +151,15 @@ def load(project: Project, name: str) -> Environment:
             ExitCode.USAGE,
         )
     values = _read(folder / f"{name}.tfvars")
+    instance = _instance() if "emulator" in values else None
     return Environment(
         name=name,
         project=project.name,
-        region=values["region"],
+        region=str(values.get("region", "us-east-1")),
         architecture=_architecture(values),
-        endpoint=_endpoint(values.get("emulator")),
+        endpoint=_endpoint(instance) if instance else None,
         releases=name in project.release_to,
+        instance=instance,
     )
 
 
@@ -150,11 +172,17 @@ def _architecture(values: dict[str, Any]) -> str:
     return str(values.get("architecture", "arm64"))
 
 
-def _endpoint(emulator: dict[str, Any] | None) -> str | None:
-    if emulator is None:
-        return None
-    # The variable that every AWS client knows moves the local AWS to another port.
-    return os.environ.get("AWS_ENDPOINT_URL") or str(_plain(emulator["endpoint"]))
+def _instance() -> Instance:
+    """The stack that FLEET_STACK names, `test` or `test:<port offset>`; else the usual one."""
+    name, _, offset = os.environ.get("FLEET_STACK", "").partition(":")
+    if not name:
+        return Instance("", 0)
+    return Instance(f"-{name}", int(offset or 100))
+
+
+def _endpoint(instance: Instance) -> str:
+    # A test may put something between the program and the local AWS.
+    return os.environ.get("FLEET_AWS_ENDPOINT") or f"http://localhost:{instance.aws_port}"
 
 
 def _read(path: Path) -> dict[str, Any]:

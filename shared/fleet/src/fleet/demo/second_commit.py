@@ -9,7 +9,7 @@ import subprocess
 from fleet.errors import FleetError
 from fleet.project import Project
 
-_LINE = "\n# A second commit, made by `make demo` in a checkout of its own.\n"
+LINE = "\n# A second commit, made by `make demo` in a checkout of its own.\n"
 # A fixed author and time: the same commit gives the same second commit, and a second
 # demo finds its image in the registry.
 _IDENTITY = {
@@ -22,15 +22,15 @@ _IDENTITY = {
 }
 
 
-def make(project: Project, function: str) -> Project:
-    """Clone the checkout, change one line of a function's handler, commit."""
+def make(project: Project, function: str, source: str = LINE) -> Project:
+    """Clone the checkout, add source to a function's handler, commit."""
     folder = project.state / "demo-checkout"
     shutil.rmtree(folder, ignore_errors=True)
     _git(project, "clone", "--quiet", "--shared", str(project.root), str(folder))
     clone = Project(folder)
     handler = folder / "images" / function / "src" / function.replace("-", "_") / "handler.py"
-    with handler.open("a", encoding="utf-8") as source:
-        source.write(_LINE)
+    with handler.open("a", encoding="utf-8") as file:
+        file.write(source)
     _git(clone, "-c", "commit.gpgsign=false", "commit", "--quiet", "--all", "-m", "Demo: change a line")
     (folder / ".fleet").symlink_to(project.state)
     _ignore_link(clone)

@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 from botocore.exceptions import ClientError
@@ -68,12 +69,18 @@ class Registry:
         folder.mkdir(exist_ok=True)
         return folder
 
+    @property
+    def _local_address(self) -> str | None:
+        instance = self._environment.instance
+        return f"http://localhost:{instance.aws_port}" if instance else None
+
     def _authorization(self) -> tuple[str, str]:
         """The registry's address and its password, fetched once."""
         if self._token is None:
             data = self._ecr.get_authorization_token()["authorizationData"][0]
             password = base64.b64decode(data["authorizationToken"]).decode().split(":", 1)[1]
-            self._token = (data["proxyEndpoint"], password)
+            # The local AWS names its registry as AWS would, but answers under its own address.
+            self._token = (self._local_address or data["proxyEndpoint"], password)
         return self._token
 
     def login(self) -> None:
@@ -97,7 +104,10 @@ class Registry:
                 f"the repository {name} does not exist",
                 f"run `make bootstrap ENV={self._environment.name}`: Terraform makes it",
             ) from error
-        return str(answer["repositories"][0]["repositoryUri"])
+        uri = str(answer["repositories"][0]["repositoryUri"])
+        if self._local_address:
+            return f"{urlsplit(self._local_address).netloc}/{uri.partition('/')[2]}"
+        return uri
 
     def push(self, function: str, tag: str) -> bool:
         """Push a built image under its tag; return False when the tag is there already."""

@@ -119,20 +119,29 @@ class FunctionControl:
 
     def update_image(self, uri: str) -> None:
         """Give $LATEST an image, and wait until Lambda has taken it."""
-        self.wait_ready()
+        # An update that failed before is no obstacle: this one replaces it.
+        self._settled()
         self._client.update_function_code(FunctionName=self.name, ImageUri=uri, Publish=False)
         self.wait_ready()
 
     def wait_ready(self) -> None:
         """Wait until no update is in progress; a failed one is an error with its reason."""
+        state = self._settled()
+        if "Failed" in {state.get("LastUpdateStatus"), state.get("State")}:
+            reason = state.get("LastUpdateStatusReason") or state.get("StateReason")
+            raise FleetError(
+                f"Lambda could not update {self.name}: {reason or 'no reason given'}",
+                "mend the reason, then deploy again",
+            )
+
+    def _settled(self) -> dict[str, Any]:
+        """Wait until Lambda has made up its mind about the last update; return the state."""
         deadline = time.monotonic() + self._wait_seconds
         pause = _POLL_SECONDS
         while time.monotonic() < deadline:
-            state = self._client.get_function_configuration(FunctionName=self.name)
-            if state.get("LastUpdateStatus") == "Failed" or state.get("State") == "Failed":
-                raise self._update_failed(state)
-            if _is_ready(state):
-                return
+            state: dict[str, Any] = self._client.get_function_configuration(FunctionName=self.name)
+            if "InProgress" != state.get("LastUpdateStatus") and state.get("State") != "Pending":
+                return state
             self._sleep(pause)
             pause = min(pause * _POLL_GROWTH, _POLL_MAX_SECONDS)
         raise FleetError(
@@ -176,10 +185,6 @@ class FunctionControl:
             ) from error
         return Alias(answer["FunctionVersion"], answer["RevisionId"], {})
 
-    def _update_failed(self, state: dict[str, Any]) -> FleetError:
-        reason = state.get("LastUpdateStatusReason") or state.get("StateReason") or "no reason given"
-        return FleetError(f"Lambda could not update {self.name}: {reason}", "mend the reason, then deploy again")
-
 
 def _version(configuration: dict[str, Any], code: dict[str, Any]) -> Version:
     image = code.get("ImageUri", "")
@@ -192,13 +197,6 @@ def _version(configuration: dict[str, Any], code: dict[str, Any]) -> Version:
         configuration=json.dumps(compared, sort_keys=True, default=str),
         description=configuration.get("Description", ""),
     )
-
-
-def _is_ready(state: dict[str, Any]) -> bool:
-    # Inactive: idle for weeks; the next invocation wakes it.
-    return state.get("LastUpdateStatus", "Successful") == "Successful" and state.get(
-        "State", "Active"
-    ) in {"Active", "Inactive"}
 
 
 def _decode(body: bytes) -> Any:

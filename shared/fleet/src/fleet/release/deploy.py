@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet.errors import ExitCode, FleetError
 from fleet.release import preflight, smoke
 from fleet.release.control import LATEST, FunctionControl
-from fleet.release.history import History, Release, begin
+from fleet.release.history import History, Release, State, begin
 
 if TYPE_CHECKING:
     from fleet.environments import Environment
@@ -74,7 +74,7 @@ class Deployer:
             plan = preflight.check(
                 self._project, self._environment, self._registry, self._control, tag
             )
-        self._close_interrupted()
+        self._close_interrupted(plan)
         if plan.nothing_to_do:
             return self._outcome(plan, "unchanged", plan.alias.version)
         release = begin(
@@ -86,16 +86,21 @@ class Deployer:
             previous_digest=plan.live.digest,
         )
         self._history.save(release)
+        self._made = release
         try:
             return self._release(plan, release)
         except (FleetError, ClientError, BotoCoreError, KeyboardInterrupt) as error:
-            raise self._put_back(plan, release, error) from error
+            raise self._put_back(plan, error) from error
 
     def _release(self, plan: preflight.Plan, release: Release) -> Outcome:
         with self._step("update"):
             self._control.update_image(plan.image.uri)
         with self._step("publish"):
             version = self._control.publish(f"{release.tag} {release.release_id}")
+            # The version belongs to the intent: a deploy that is killed after `live` has moved
+            # is then known to have succeeded.
+            self._made = release = replace(release, version=version.number)
+            self._history.save(release)
         with self._step("smoke"):
             answer = self._control.invoke(version.number, plan.smoke.event)
         reason = smoke.verdict(answer, plan.smoke)
@@ -108,37 +113,41 @@ class Deployer:
             )
         with self._step("alias"):
             self._control.move_alias(version.number, plan.alias)
-        self._history.finish(release, "succeeded", version=version.number, steps=self._steps)
+        self._history.finish(release, "succeeded", steps=self._steps)
         return self._outcome(plan, "released", version.number, answer.payload)
 
-    def _close_interrupted(self) -> None:
-        """Say in the history that an earlier release never ended."""
+    def _close_interrupted(self, plan: preflight.Plan) -> None:
+        """Say in the history how an earlier release ended that was killed before it could."""
         for release in self._history.of(self._control.function, limit=5):
-            if release.state == "started":
-                self._history.finish(release, "interrupted", reason="it was killed")
-                self._progress(f"an earlier {release.kind} of {release.tag} was killed; going on")
+            if release.state != "started":
+                continue
+            # `live` moves only after the smoke event has passed.
+            done = release.version == plan.alias.version
+            state: State = "succeeded" if done else "interrupted"
+            self._history.finish(release, state, reason="it was killed")
+            self._progress(f"an earlier {release.kind} of {release.tag} was killed: {state}")
 
-    def _put_back(
-        self, plan: preflight.Plan, release: Release, error: BaseException
-    ) -> FleetError:
+    def _put_back(self, plan: preflight.Plan, error: BaseException) -> FleetError:
         """Undo what was changed: `live` first, then $LATEST."""
         reason = getattr(error, "message", None) or str(error) or type(error).__name__
         todo = getattr(error, "todo", "mend the reason above, then deploy again")
         try:
             self._restore(plan)
-            self._history.finish(release, "failed", reason=reason, steps=self._steps)
+            self._history.finish(self._made, "failed", reason=reason, steps=self._steps)
         except (FleetError, ClientError, BotoCoreError) as second:
             return FleetError(
                 f"{reason}; putting things back failed too: {second}",
                 f"check `fleet status --env {self._environment.name}`, then deploy a good tag",
                 ExitCode.NEEDS_PERSON,
             )
-        return FleetError(reason, todo, getattr(error, "code", None) or ExitCode.ROLLED_BACK)
+        refused = getattr(error, "code", None) == ExitCode.REFUSED
+        return FleetError(reason, todo, ExitCode.REFUSED if refused else ExitCode.ROLLED_BACK)
 
     def _restore(self, plan: preflight.Plan) -> None:
         with self._step("put back"):
             alias = self._control.alias()
-            if alias.version != plan.alias.version and alias.revision != plan.alias.revision:
+            # Only what this release moved: another operator's version stays live.
+            if self._made.version and alias.version == self._made.version != plan.alias.version:
                 self._control.move_alias(plan.alias.version, alias)
             before = plan.live.image if plan.alias.version != LATEST else plan.latest.image
             if self._control.version(LATEST).image != before:

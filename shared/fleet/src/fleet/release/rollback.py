@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet.errors import ExitCode, FleetError
 from fleet.release import history as past
 from fleet.release import smoke
-from fleet.release.control import LATEST, FunctionControl, Version
+from fleet.release.control import LATEST, Alias, FunctionControl, Version
 
 if TYPE_CHECKING:
     from fleet.environments import Environment
@@ -81,7 +81,7 @@ class Rollback:
         self._history.save(release)
         moved = began
         if alias.version != version.number:
-            self._control.move_alias(version.number, alias)
+            self._move(version, alias, release)
             moved = time.perf_counter()
         self._restore_latest(version, release)
         ended = time.perf_counter()
@@ -148,6 +148,13 @@ class Rollback:
                 f"version {version.number} was never released and fails its smoke event: {reason}",
                 "roll back to a release that `fleet history` shows as succeeded",
             )
+
+    def _move(self, version: Version, alias: Alias, release: Release) -> None:
+        try:
+            self._control.move_alias(version.number, alias)
+        except (FleetError, ClientError, BotoCoreError) as error:
+            self._history.finish(release, "failed", reason=str(error))
+            raise
 
     def _restore_latest(self, version: Version, release: Release) -> None:
         """Give $LATEST the image too, or the next configuration release brings the bad one back."""

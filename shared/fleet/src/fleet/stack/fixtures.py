@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from standins import monitors
 
 if TYPE_CHECKING:
@@ -22,4 +25,30 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
     environment.client("s3").put_object(
         Bucket=outputs["downloads_bucket"], Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
     )
-    monitors.seed_sample(stack.dsn)
+    with psycopg.connect(stack.dsn) as connection:
+        monitors.create(connection)
+        found = connection.execute("SELECT count(*) FROM monitors").fetchone()
+        if found == (0,):
+            monitors.insert(connection, sample_monitors(datetime.now(UTC)))
+
+
+def sample_monitors(now: datetime) -> list[dict[str, Any]]:
+    """A few monitors of every kind: due, weekly, malformed, deleted long ago and lately."""
+    rows = [
+        _monitor("acme/api", delivery_method="slack", webhook_url="https://hooks.example/slack"),
+        _monitor("acme/web", delivery_method="discord", webhook_url="https://hooks.example/discord"),
+        _monitor("acme/docs", delivery_method="email", email="team@example.com"),
+        _monitor("acme/weekly", frequency="weekly", delivery_method="email", email="all@example.com"),
+        _monitor("acme/merge", frequency="on_merge", delivery_method="email", email="m@example.com"),
+        _monitor("not a repository", delivery_method="slack", webhook_url="https://hooks.example/x"),
+    ]
+    for name, days in (("acme/old", 45), ("acme/older", 90), ("acme/recent", 3)):
+        gone = {"deleted": True, "deleted_at": (now - timedelta(days=days)).isoformat()}
+        rows.append(_monitor(name, delivery_method="email", email="x@example.com", **gone))
+    return rows
+
+
+def _monitor(repo: str, *, frequency: str = "daily", **columns: Any) -> dict[str, Any]:
+    # Ids from names: the same sample on every machine.
+    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, repo))
+    return {"id": identity, "repo": repo, "frequency": frequency, **columns}

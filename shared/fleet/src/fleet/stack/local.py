@@ -7,7 +7,6 @@ import secrets
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,20 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from fleet.environments import Environment
+    from fleet.environments import Environment, Instance
     from fleet.project import Project
 
-NETWORK = "lambda-fleet"
-POSTGRES = "lambda-fleet-postgres"
-POSTGRES_PORT = 54320
-SUPABASE_PORT = 54321
-BACKEND_PORT = 54322
 EMULATOR = "/usr/local/bin/aws-lambda-rie"
 
 
 @dataclass(frozen=True)
 class LocalStack:
-    """The stack of one checkout."""
+    """One stack of a checkout: the one people use, or one of a name of its own for tests."""
 
     project: Project
     environment: Environment
@@ -41,20 +35,29 @@ class LocalStack:
     @property
     def folder(self) -> Path:
         """Its logs, process ids and keys."""
-        folder = self.project.state / "stack"
+        folder = self.project.state / f"stack{self.instance.suffix}"
         folder.mkdir(exist_ok=True)
         return folder
 
     @property
-    def port(self) -> int:
-        """The local AWS's port, from its endpoint."""
-        if not self.environment.endpoint:
+    def instance(self) -> Instance:
+        """Which stack this is; refused where there is none."""
+        if self.environment.instance is None:
             raise FleetError(
                 f"{self.environment.name} is not a local environment",
                 "use --env local, or leave --env out",
                 ExitCode.USAGE,
             )
-        return urlsplit(self.environment.endpoint).port or 4566
+        return self.environment.instance
+
+    @property
+    def network(self) -> str:
+        """The Docker network of its containers."""
+        return f"{self.project.name}{self.instance.suffix}"
+
+    @property
+    def _postgres_container(self) -> str:
+        return f"{self.network}-postgres"
 
     def start(self, progress: Callable[[str], None]) -> None:
         """Start what does not run; quick when everything does."""
@@ -63,7 +66,7 @@ class LocalStack:
         gateway = self._network()
         progress(f"local AWS on {self.environment.endpoint}, IAM enforced")
         self._aws(gateway).start()
-        progress(f"PostgreSQL on 127.0.0.1:{POSTGRES_PORT}")
+        progress(f"PostgreSQL on 127.0.0.1:{self.instance.postgres_port}")
         self._postgres()
         for daemon in self._standins():
             progress(f"{daemon.name} on 127.0.0.1:{daemon.port}")
@@ -76,11 +79,11 @@ class LocalStack:
         stopped = [daemon.name for daemon in self._daemons() if daemon.stop()]
         with contextlib.suppress(FleetError):
             require_engine()
-            containers = docker("ps", "-aq", "--filter", f"network={NETWORK}").split()
+            containers = docker("ps", "-aq", "--filter", f"network={self.network}").split()
             if containers:
                 docker("rm", "--force", "--volumes", *containers)
                 stopped.append(f"{len(containers)} containers")
-            docker("network", "rm", NETWORK)
+            docker("network", "rm", self.network)
         return stopped
 
     def running(self) -> dict[str, bool]:
@@ -98,7 +101,7 @@ class LocalStack:
     @property
     def dsn(self) -> str:
         """The stand-in Supabase's database."""
-        return f"postgresql://postgres:{self.key('postgres')}@127.0.0.1:{POSTGRES_PORT}/postgres"
+        return f"postgresql://postgres:{self.key('postgres')}@127.0.0.1:{self.instance.postgres_port}/postgres"
 
     def _require_prepared(self) -> None:
         missing = [
@@ -114,10 +117,10 @@ class LocalStack:
 
     def _network(self) -> str:
         """The Docker network of functions and database; return its gateway's address."""
-        if not docker("network", "ls", "--quiet", "--filter", f"name=^{NETWORK}$"):
-            docker("network", "create", NETWORK)
+        if not docker("network", "ls", "--quiet", "--filter", f"name=^{self.network}$"):
+            docker("network", "create", self.network)
         template = "{{(index .IPAM.Config 0).Gateway}}"
-        return docker("network", "inspect", "--format", template, NETWORK)
+        return docker("network", "inspect", "--format", template, self.network)
 
     def _aws(self, gateway: str = "host-gateway") -> Daemon:
         emulator = self.project.state / "context" / "rie" / "aws-lambda-rie"
@@ -128,15 +131,15 @@ class LocalStack:
         return Daemon(
             "local-aws",
             [str(self.project.state / "ministack" / "bin" / "ministack")],
-            self.port,
+            self.instance.aws_port,
             self.folder,
             {
-                "GATEWAY_PORT": str(self.port),
+                "GATEWAY_PORT": str(self.instance.aws_port),
                 "BIND_HOST": "127.0.0.1",
                 "AUTH": "true",
                 "LAMBDA_EXECUTOR": "docker",
                 "LAMBDA_STRICT": "true",
-                "LAMBDA_DOCKER_NETWORK": NETWORK,
+                "LAMBDA_DOCKER_NETWORK": self.network,
                 "LAMBDA_DOCKER_FLAGS": flags,
                 "DOCKER_CONFIG": str(self.project.state / "docker"),
                 "MINISTACK_REGION": self.environment.region,
@@ -145,10 +148,10 @@ class LocalStack:
         )
 
     def _standins(self) -> list[Daemon]:
-        supabase = {"STANDIN_DATABASE_URL": self.dsn, "STANDIN_SERVICE_KEY": self.key("supabase")}
+        supabase = {"STANDIN_DATABASE_URL": self.dsn, "SUPABASE_SERVICE_ROLE_KEY": self.key("supabase")}
         return [
-            self._standin("supabase", SUPABASE_PORT, supabase),
-            self._standin("backend", BACKEND_PORT, {}),
+            self._standin("supabase", self.instance.supabase_port, supabase),
+            self._standin("backend", self.instance.backend_port, {}),
         ]
 
     def _standin(self, name: str, port: int, environment: dict[str, str]) -> Daemon:
@@ -157,32 +160,34 @@ class LocalStack:
         return Daemon(f"stand-in-{name}", command, port, self.folder, environment)
 
     def _forwarder(self, gateway: str) -> Daemon:
-        ports = [self.port, SUPABASE_PORT, BACKEND_PORT]
+        instance = self.instance
+        ports = [instance.aws_port, instance.supabase_port, instance.backend_port]
         command = [sys.executable, "-m", "fleet.stack.forward", gateway, *map(str, ports)]
-        return Daemon("forwarder", command, BACKEND_PORT, self.folder, host=gateway)
+        return Daemon("forwarder", command, instance.backend_port, self.folder, host=gateway)
 
     def _daemons(self) -> list[Daemon]:
         # The forwarder's address does not matter for stopping it.
         return [self._forwarder("127.0.0.1"), *self._standins(), self._aws()]
 
     def _postgres(self) -> None:
-        if docker("ps", "--quiet", "--filter", f"name=^{POSTGRES}$"):
+        if docker("ps", "--quiet", "--filter", f"name=^{self._postgres_container}$"):
             return
-        docker("rm", "--force", "--volumes", POSTGRES) if self._has_postgres() else None
+        if self._has_postgres():
+            docker("rm", "--force", "--volumes", self._postgres_container)
         docker(
-            "run", "--detach", "--name", POSTGRES, "--network", NETWORK,
-            "--publish", f"127.0.0.1:{POSTGRES_PORT}:5432", "--env", "POSTGRES_PASSWORD",
+            "run", "--detach", "--name", self._postgres_container, "--network", self.network,
+            "--publish", f"127.0.0.1:{self.instance.postgres_port}:5432", "--env", "POSTGRES_PASSWORD",
             base_images(self.project)["POSTGRES_IMAGE"],
             variables={"POSTGRES_PASSWORD": self.key("postgres")},
         )  # fmt: skip
         self._wait_postgres()
 
     def _has_postgres(self) -> bool:
-        return bool(docker("ps", "--all", "--quiet", "--filter", f"name=^{POSTGRES}$"))
+        return bool(docker("ps", "--all", "--quiet", "--filter", f"name=^{self._postgres_container}$"))
 
     def _wait_postgres(self) -> None:
         script = "for i in $(seq 1 240); do pg_isready -q -h 127.0.0.1 && exit 0; sleep 0.25; done; exit 1"
-        docker("exec", POSTGRES, "sh", "-c", script)
+        docker("exec", self._postgres_container, "sh", "-c", script)
 
 
 def health(url: str) -> bool:

@@ -80,6 +80,7 @@ class Daemon:
         record = {"pid": child.pid, "started": _started_at(child.pid)}
         self._record.write_text(json.dumps(record), encoding="utf-8")
         self._wait(child, wait_seconds)
+        child.returncode = 0  # it outlives this program on purpose: nobody will wait for it
         return True
 
     def _wait(self, child: subprocess.Popen[bytes], seconds: float) -> None:
@@ -97,14 +98,10 @@ class Daemon:
         self._record.unlink(missing_ok=True)
         if pid is None:
             return False
-        deadline = time.monotonic() + _STOP_SECONDS
-        _signal(pid, signal.SIGTERM)
-        while _started_at(pid) is not None and time.monotonic() < deadline:
-            _reap(pid)
-            time.sleep(0.05)
-        if _started_at(pid) is not None:
-            _signal(pid, signal.SIGKILL)
-            _reap(pid)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            _signal(pid, number)
+            if _ended(pid, _STOP_SECONDS):
+                break
         return True
 
 
@@ -123,6 +120,15 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
     except ProcessLookupError:
         return
+
+
+def _ended(pid: int, seconds: float) -> bool:
+    """Wait for a process to end."""
+    deadline = time.monotonic() + seconds
+    while _started_at(pid) is not None and time.monotonic() < deadline:
+        _reap(pid)
+        time.sleep(0.05)
+    return _started_at(pid) is None
 
 
 def _reap(pid: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fleet.errors import FleetError
 
 if TYPE_CHECKING:
-    from fleet.environments import Environment
+    from fleet.environments import Environment, Instance
     from fleet.project import Project
 
 _LOG_LINES = 60
@@ -26,8 +26,9 @@ class Terraform:
             raise FleetError("terraform is not on the PATH", "install Terraform 1.11 or newer")
         self._project = project
         self._environment = environment
-        self._data = project.state / "terraform" / environment.name
-        self._log = project.reports / "logs" / f"terraform-{environment.name}.log"
+        suffix = environment.instance.suffix if environment.instance else ""
+        self._data = project.state / "terraform" / f"{environment.name}{suffix}"
+        self._log = project.reports / "logs" / f"terraform-{environment.name}{suffix}.log"
         self._log.parent.mkdir(exist_ok=True)
 
     def init(self) -> None:
@@ -55,7 +56,7 @@ class Terraform:
 
     def destroy(self) -> None:
         """Remove everything of this environment."""
-        self._run("destroy", "-auto-approve", *self._variables("destroyed"))
+        self._run("destroy", "-auto-approve", *self._variables(None))
 
     def outputs(self) -> dict[str, Any]:
         """The root module's outputs."""
@@ -69,8 +70,10 @@ class Terraform:
     def _variables(self, image_tag: str | None) -> list[str]:
         given = [f"-var-file=environments/{self._environment.name}.tfvars"]
         given.append(f"-var=architecture={self._environment.architecture}")
-        if self._environment.endpoint:
+        instance = self._environment.instance
+        if instance and instance.offset:
             given.append(f'-var=emulator={{endpoint="{self._environment.endpoint}"}}')
+            given.append(f"-var=digest={_digest(instance)}")
         if image_tag:
             given.append(f"-var=image_tag={image_tag}")
         return given
@@ -119,3 +122,15 @@ class Terraform:
             place = self._log.relative_to(self._project.root)
             raise FleetError(f"terraform {verb} failed:\n{end}", f"the whole output is in {place}")
         return code
+
+
+def _digest(instance: Instance) -> str:
+    """The digest's settings for a stack on other ports than local.tfvars names."""
+    host = "http://host.docker.internal"
+    return json.dumps(
+        {
+            "supabase_url": f"{host}:{instance.supabase_port}",
+            "backend_endpoint": f"{host}:{instance.backend_port}/api/v1/digest",
+            "schedules_enabled": False,
+        }
+    )

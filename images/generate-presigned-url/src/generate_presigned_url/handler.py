@@ -1,0 +1,5 @@
+from function_kit import settings as _s
+import botocore.session
+
+def handler(event, context):
+    return {"statusCode": 200}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Every test, quick kinds first, with the coverage of shared/ and images/ at the end.
+# Arguments go to pytest: prepare/test.sh tests/unit -k settings
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=shared/fleet/prepare/common.sh
+. "$here/common.sh"
+cd "$ROOT"
+set -a && . "$STATE/images.env" && set +a
+rm -f .coverage .coverage.*
+if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
+exec .venv/bin/python -m pytest tests/unit tests/contract tests/integration tests/e2e \
+  --cov --cov-report=term --cov-fail-under=90 --durations=10

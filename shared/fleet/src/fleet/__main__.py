@@ -1,0 +1,5 @@
+"""`python -m fleet`, the same as `fleet`."""
+
+from fleet.cli import main
+
+main()

@@ -1,0 +1,98 @@
+"""Modules that are imported only when something in them is used.
+
+Unlike `importlib.util.LazyLoader`, whose modules load at the second `import` statement that
+names them, these load when a name that they lack is looked up.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+
+_PENDING = "__deferred__"
+_lock = threading.RLock()
+
+
+def install(names: frozenset[str]) -> None:
+    """Defer these top-level modules from now on; those already imported stay as they are."""
+    sys.meta_path.insert(0, _Finder(names))
+
+
+def is_pending(name: str) -> bool:
+    """Whether a module has been imported by name but not been run."""
+    return _PENDING in vars(sys.modules.get(name, sys))
+
+
+class _DeferredModule(ModuleType):
+    """A module whose code runs at the first look for a name in it."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+        with _lock:
+            loader: Loader | None = self.__dict__.pop(_PENDING, None)
+            if loader is not None:
+                loader.exec_module(self)
+                self.__class__ = ModuleType
+        if type(self) is ModuleType or name in self.__dict__:
+            return getattr(self, name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+class _DeferredLoader:
+    """Makes a `_DeferredModule`, and leaves the running to the module's own loader."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _DeferredModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        module.__loader__ = self._loader
+        module.__dict__[_PENDING] = self._loader
+
+
+class _PresentLoader:
+    """Hands out the module that running its parent has just imported."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing is left to run."""
+
+
+class _Finder:
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name in self._names:
+            return self._defer(name, path, target)
+        parent = name.partition(".")[0]
+        if parent in self._names and is_pending(parent):
+            getattr(sys.modules[parent], "__all__", None)  # a submodule needs its package run
+            if name in sys.modules:
+                return ModuleSpec(name, _PresentLoader())  # type: ignore[arg-type]
+        return None
+
+    def _defer(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _DeferredLoader(spec.loader)  # type: ignore[assignment]
+                return spec
+        return None

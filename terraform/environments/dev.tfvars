@@ -1,0 +1,16 @@
+environment  = "dev"
+region       = "us-east-1"
+architecture = "arm64"
+
+observability = {
+  log_level          = "DEBUG"
+  log_retention_days = 14
+}
+
+# Replace both addresses with your own.
+digest = {
+  supabase_url     = "https://dev-project.supabase.co"
+  backend_endpoint = "https://dev.digests.example.com/api/v1/digest"
+  # Started by hand: dev shares the webhooks of real people too easily.
+  schedules_enabled = false
+}

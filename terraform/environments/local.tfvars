@@ -1,0 +1,29 @@
+# The fleet on one machine. Nothing here is a secret: the emulator's root is test/test.
+environment = "local"
+
+emulator = {
+  endpoint = "http://localhost:4566"
+}
+
+# The machine's own is given by -var architecture=...
+architecture = "x86_64"
+
+# The shipped image under the runtime interface emulator, which the stack mounts into it. A new
+# entry point drops the image's command, so the handler is named here.
+image_entry_point = [
+  "/usr/local/bin/aws-lambda-rie",
+  "/usr/local/bin/python3", "-m", "awslambdaric",
+  "lambda_function.handler",
+]
+
+observability = {
+  log_level          = "DEBUG"
+  log_retention_days = 1
+}
+
+digest = {
+  supabase_url     = "http://host.docker.internal:54321"
+  backend_endpoint = "http://host.docker.internal:54322/api/v1/digest"
+  # Digests go out when they are asked for, and not at 13:00 UTC in the middle of something.
+  schedules_enabled = false
+}

@@ -1,0 +1,13 @@
+environment  = "staging"
+region       = "us-east-1"
+architecture = "arm64"
+
+observability = {
+  log_retention_days = 30
+}
+
+# Replace both addresses with your own.
+digest = {
+  supabase_url     = "https://staging-project.supabase.co"
+  backend_endpoint = "https://staging.digests.example.com/api/v1/digest"
+}

@@ -1,0 +1,47 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  project  = "lambda-fleet"
+  prefix   = "${local.project}-${var.environment}"
+  emulated = var.emulator != null
+
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+
+  # Where data may be thrown away: a destroy empties buckets and registries, tables are neither
+  # protected from deletion nor backed up, and a secret is gone at once.
+  disposable = contains(["local", "dev"], var.environment)
+
+  # Over plain http, as to an emulator, a policy that demands TLS locks everybody out.
+  tls_only = !startswith(try(var.emulator.endpoint, "https:"), "http:")
+
+  # A folder with a pyproject.toml is a function. Build, registry and tests read the same list.
+  functions = toset([
+    for manifest in fileset("${path.module}/../images", "*/pyproject.toml") : dirname(manifest)
+  ])
+
+  # What every function of the environment shares.
+  platform = {
+    prefix             = local.prefix
+    environment        = var.environment
+    architecture       = var.architecture
+    image_tag          = var.image_tag
+    image_entry_point  = var.image_entry_point
+    log_level          = var.observability.log_level
+    log_retention_days = var.observability.log_retention_days
+    log_kms_key_arn    = var.observability.log_kms_key_arn
+    tracing            = var.observability.tracing
+    alarm_topic_arn    = aws_sns_topic.alarms.arn
+    # AWS reports an alias's metrics under FunctionName and Resource. An emulator may know
+    # FunctionName alone, and an alarm on dimensions that never come stays silent.
+    alias_metrics = try(var.emulator.alias_metrics, true)
+  }
+
+  # The functions by folder name, for outputs, the dashboard and the alarms' list.
+  modules = {
+    "generate-presigned-url" = module.generate_presigned_url
+    "scheduled-digest"       = module.scheduled_digest
+  }
+}

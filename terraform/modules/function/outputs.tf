@@ -1,0 +1,53 @@
+output "alias_arn" {
+  description = "ARN of the alias live: what triggers call."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "role_arn" {
+  description = "ARN of the function's role."
+  value       = aws_iam_role.this.arn
+}
+
+output "policy" {
+  description = "What the role may do, as JSON."
+  value       = aws_iam_role_policy.this.policy
+}
+
+output "environment" {
+  description = "The function's environment variables."
+  value       = aws_lambda_function.this.environment[0].variables
+}
+
+output "alarm_arns" {
+  description = "ARNs of the function's alarms, by what they watch."
+  value = {
+    errors    = aws_cloudwatch_metric_alarm.errors.arn
+    duration  = aws_cloudwatch_metric_alarm.duration.arn
+    throttles = aws_cloudwatch_metric_alarm.throttles.arn
+  }
+}
+
+output "alarm_dimensions" {
+  description = "Dimensions under which the metrics of the alias are found."
+  value       = local.alarm_dimensions
+}
+
+output "summary" {
+  description = "What releases and operators need to know."
+  value = {
+    name         = aws_lambda_function.this.function_name
+    arn          = aws_lambda_function.this.arn
+    alias_arn    = aws_lambda_alias.live.arn
+    role_arn     = aws_iam_role.this.arn
+    role_name    = aws_iam_role.this.name
+    log_group    = aws_cloudwatch_log_group.this.name
+    architecture = var.platform.architecture
+    memory       = var.memory
+    timeout      = var.timeout
+    alarms = [
+      aws_cloudwatch_metric_alarm.errors.alarm_name,
+      aws_cloudwatch_metric_alarm.duration.alarm_name,
+      aws_cloudwatch_metric_alarm.throttles.alarm_name,
+    ]
+  }
+}

@@ -1,0 +1,105 @@
+# Where alarms go, and one dashboard for the environment. The alarms themselves stand beside what
+# they watch: modules/function/alarms.tf and digest_alarms.tf.
+
+resource "aws_sns_topic" "alarms" {
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under the key aws/sns, and an alarm's text names functions and thresholds only.
+  name = "${local.prefix}-alarms"
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn = aws_sns_topic.alarms.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Sid       = "PublishByAlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      }],
+      [for sid in local.tls_only ? ["DenyWithoutTls"] : [] : {
+        Sid       = sid
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }],
+    )
+  })
+}
+
+# The address gets a message with a link, and nothing else before that is clicked.
+resource "aws_sns_topic_subscription" "email" {
+  count = var.observability.alarm_email == null ? 0 : 1
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = var.observability.alarm_email
+}
+
+locals {
+  # One row of four for each function, in the order of their names.
+  dashboard_charts = [
+    { title = "invocations", metrics = ["Invocations"], statistic = "Sum" },
+    { title = "errors and throttles", metrics = ["Errors", "Throttles"], statistic = "Sum" },
+    { title = "duration p99, ms", metrics = ["Duration"], statistic = "p99" },
+    { title = "at once", metrics = ["ConcurrentExecutions"], statistic = "Maximum" },
+  ]
+
+  dashboard_alarms = concat(
+    flatten([for name in sort(keys(local.modules)) : values(local.modules[name].alarm_arns)]),
+    [
+      aws_cloudwatch_metric_alarm.digest_heartbeat.arn,
+      aws_cloudwatch_metric_alarm.digest_failed.arn,
+      aws_cloudwatch_metric_alarm.digest_dead_letters_depth.arn,
+      aws_cloudwatch_metric_alarm.digest_dead_letters_age.arn,
+    ],
+  )
+
+  dashboard_rows = flatten([
+    for row, name in sort(keys(local.modules)) : [
+      for column, chart in local.dashboard_charts : {
+        type   = "metric"
+        x      = column * 6
+        y      = 4 + row * 6
+        width  = 6
+        height = 6
+        properties = {
+          title  = "${name}: ${chart.title}"
+          region = var.region
+          view   = "timeSeries"
+          period = 300
+          stat   = chart.statistic
+          metrics = [
+            for metric in chart.metrics : concat(
+              ["AWS/Lambda", metric],
+              flatten([for key, value in local.modules[name].alarm_dimensions : [key, value]]),
+            )
+          ]
+        }
+      }
+    ]
+  ])
+}
+
+resource "aws_cloudwatch_dashboard" "fleet" {
+  dashboard_name = local.prefix
+
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [{
+        type       = "alarm"
+        x          = 0
+        y          = 0
+        width      = 24
+        height     = 4
+        properties = { title = "Alarms", alarms = local.dashboard_alarms }
+      }],
+      local.dashboard_rows,
+    )
+  })
+}

@@ -1,0 +1,62 @@
+output "environment" {
+  description = "Environment that this state describes."
+  value       = var.environment
+}
+
+output "region" {
+  description = "AWS region of everything."
+  value       = var.region
+}
+
+output "architecture" {
+  description = "Instruction set that images must have."
+  value       = var.architecture
+}
+
+output "functions" {
+  description = "By folder name: what releases and operators need to know of each function."
+  value = {
+    for name, function in local.modules : name => merge(function.summary, {
+      repository_url = local.repository_urls[name]
+    })
+  }
+}
+
+output "registry" {
+  description = "By folder name: the image repository; and how far back images are kept."
+  value = {
+    repository_urls = local.repository_urls
+    keep_images     = var.registry.keep_images
+    rollback_window = var.registry.rollback_window
+  }
+}
+
+output "releases_table" {
+  description = "DynamoDB table with the history of releases."
+  value       = aws_dynamodb_table.releases.name
+}
+
+output "alarm_topic_arn" {
+  description = "SNS topic that every alarm of the environment goes to."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "dashboard" {
+  description = "CloudWatch dashboard of the environment."
+  value       = aws_cloudwatch_dashboard.fleet.dashboard_name
+}
+
+output "digest" {
+  description = "What the scheduled digest works with, and the secret whose value is set by hand or by `fleet up`."
+  value = {
+    ledger_table     = aws_dynamodb_table.digest_ledger.name
+    secret_arn       = aws_secretsmanager_secret.supabase_key.arn
+    dead_letters_url = aws_sqs_queue.digest_dead_letters.url
+    schedules        = { for frequency, schedule in aws_scheduler_schedule.digest : frequency => schedule.name }
+  }
+}
+
+output "downloads_bucket" {
+  description = "Bucket that download URLs are made for."
+  value       = aws_s3_bucket.downloads.bucket
+}

@@ -1,0 +1,165 @@
+# What concerns all functions: registry, releases, alarms' topic, dashboard; and the downloads.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  environment = "prod"
+  image_tag   = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  registry    = { keep_images = 21, rollback_window = 20 }
+  digest = {
+    supabase_url     = "https://project.supabase.co"
+    backend_endpoint = "https://digests.example.com/api/v1/digest"
+  }
+}
+
+run "one_repository_for_each_folder" {
+  assert {
+    condition     = toset(keys(aws_ecr_repository.function)) == toset([for manifest in fileset("../images", "*/pyproject.toml") : dirname(manifest)])
+    error_message = "Every folder under images/ with a pyproject.toml has a repository, and nothing else has one."
+  }
+
+  assert {
+    condition     = toset(keys(output.functions)) == toset(keys(aws_ecr_repository.function))
+    error_message = "Every folder under images/ has a module block, and the other way round."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, repository in aws_ecr_repository.function :
+      repository.name == "lambda-fleet/${name}"
+      && repository.image_tag_mutability == "IMMUTABLE"
+      && repository.image_scanning_configuration[0].scan_on_push
+      && !repository.force_delete
+    ])
+    error_message = "Tags cannot be moved, pushes are scanned, and a destroy does not delete production's images."
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in aws_ecr_lifecycle_policy.function :
+      jsondecode(policy.policy).rules[0].selection == { countNumber = 21, countType = "imageCountMoreThan", tagStatus = "any" }
+      && length(jsondecode(policy.policy).rules) == 1
+      && jsondecode(policy.policy).rules[0].selection.countNumber > var.registry.rollback_window
+    ])
+    error_message = "Images are kept by count, and more of them than a roll back may reach."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, policy in aws_ecr_repository_policy.function :
+      jsondecode(policy.policy).Statement[0].Principal.Service == "lambda.amazonaws.com"
+      && jsondecode(policy.policy).Statement[0].Condition.ArnLike["aws:SourceArn"] == "arn:aws:lambda:us-east-1:123456789012:function:lambda-fleet-*-${name}"
+    ])
+    error_message = "Lambda may pull an image for the function of that name alone."
+  }
+}
+
+run "registry_of_another_environment" {
+  variables {
+    registry = { create = false }
+  }
+
+  assert {
+    condition     = length(aws_ecr_repository.function) == 0 && length(aws_ecr_lifecycle_policy.function) == 0 && length(aws_ecr_repository_policy.function) == 0
+    error_message = "No repository is made where another environment owns them."
+  }
+
+  assert {
+    condition     = alltrue([for function in values(output.functions) : function.repository_url == "123456789012.dkr.ecr.us-east-1.amazonaws.com/elsewhere"])
+    error_message = "The functions take their images from the repositories that are there."
+  }
+}
+
+run "releases" {
+  assert {
+    condition     = aws_dynamodb_table.releases.name == "lambda-fleet-prod-releases" && aws_dynamodb_table.releases.hash_key == "function" && aws_dynamodb_table.releases.range_key == "release_id" && aws_dynamodb_table.releases.billing_mode == "PAY_PER_REQUEST"
+    error_message = "The history is found by function and in the order of releases."
+  }
+
+  assert {
+    condition     = output.releases_table == "lambda-fleet-prod-releases"
+    error_message = "Releases read the table's name from the outputs."
+  }
+}
+
+run "downloads" {
+  assert {
+    condition = { for statement in jsondecode(module.generate_presigned_url.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+      ReadDownloads            = [["s3:GetObject"], ["arn:aws:s3:::downloads/*"]]
+      TellMissingFromForbidden = [["s3:ListBucket"], ["arn:aws:s3:::downloads"]]
+      WriteOwnLog              = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:us-east-1:123456789012:log-group:mocked:*"]]
+    }
+    error_message = "The function reads the downloads, and nothing else."
+  }
+
+  assert {
+    condition     = module.generate_presigned_url.environment == tomap({ ENVIRONMENT = "prod", LOG_LEVEL = "INFO", DOWNLOAD_BUCKET = "lambda-fleet-prod-downloads-123456789012" })
+    error_message = "The bucket comes from the environment."
+  }
+
+  assert {
+    condition     = module.generate_presigned_url.summary.memory == 128 && module.generate_presigned_url.summary.timeout == 10
+    error_message = "128 MB and 10 s."
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.downloads.block_public_acls && aws_s3_bucket_public_access_block.downloads.block_public_policy
+      && aws_s3_bucket_public_access_block.downloads.ignore_public_acls && aws_s3_bucket_public_access_block.downloads.restrict_public_buckets
+      && aws_s3_bucket_ownership_controls.downloads.rule[0].object_ownership == "BucketOwnerEnforced"
+    )
+    error_message = "The bucket is private."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.downloads.versioning_configuration[0].status == "Enabled" && one(aws_s3_bucket_server_side_encryption_configuration.downloads.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+    error_message = "Objects are versioned and encrypted."
+  }
+
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.downloads[0].policy).Statement[0].Effect == "Deny" && jsondecode(aws_s3_bucket_policy.downloads[0].policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false" && jsondecode(aws_s3_bucket_policy.downloads[0].policy).Statement[0].Principal == "*"
+    error_message = "Nobody gets in without TLS."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.downloads[0].rule[0].noncurrent_version_expiration[0].noncurrent_days == 30 && aws_s3_bucket_lifecycle_configuration.downloads[0].rule[0].abort_incomplete_multipart_upload[0].days_after_initiation == 7
+    error_message = "Old versions and halves of uploads do not stay for ever."
+  }
+}
+
+run "alarms_reach_someone" {
+  variables {
+    observability = { alarm_email = "on-call@example.com" }
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.email[0].endpoint == "on-call@example.com" && aws_sns_topic_subscription.email[0].protocol == "email"
+    error_message = "The address is subscribed to the alarms."
+  }
+
+  assert {
+    condition     = { for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement.Sid => statement.Effect } == { PublishByAlarmsOfThisAccount = "Allow", DenyWithoutTls = "Deny" }
+    error_message = "CloudWatch's alarms of this account publish, and nobody without TLS."
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * length(output.functions)
+    error_message = "The dashboard has a row for each function, below the alarms."
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 4 + 3 * length(output.functions)
+    error_message = "The dashboard shows every alarm."
+  }
+}
+
+run "nobody_by_default" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sns_topic_subscription.email) == 0
+    error_message = "Without an address there is no subscription."
+  }
+}

@@ -1,0 +1,48 @@
+"""The local stack that the end-to-end tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from fleet import environments
+from fleet.commands.options import Workplace
+from fleet.environments import Environment
+from fleet.project import Project
+from tests.kit.program import ROOT, STACK, fleet
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running stack: its objects, and the commit that was released to it."""
+
+    place: Workplace
+    tag: str
+
+    @property
+    def environment(self) -> Environment:
+        return self.place.environment
+
+    def client(self, service: str) -> Any:
+        return self.environment.client(service)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A stack of the tests' own, released from this checkout."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("FLEET_STACK", STACK)
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        patch.delenv(name, raising=False)
+    fleet("down")
+    for verb in ("up", "bootstrap"):
+        ended = fleet(verb)
+        assert ended.code == 0, f"fleet {verb}:\n{ended.err}"
+    project = Project(ROOT)
+    place = Workplace(project, environments.load(project, "local"))
+    yield Stack(place, project.commit())
+    fleet("down")
+    patch.undo()

@@ -1,0 +1,243 @@
+"""Releases on the local stack: what moves `live`, and what never does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from fleet.release.control import ALIAS, LATEST
+from tests.e2e.conftest import Stack
+from tests.kit import commits
+from tests.kit.gate import Gate, gate_before
+from tests.kit.program import fleet, start
+
+FUNCTION = commits.FUNCTION
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def second(stack: Stack) -> str:
+    """The tag of a second commit, pushed and not released."""
+    return commits.pushed(stack.place, "\n# A change that a test releases.\n")
+
+
+@pytest.fixture
+def gate(stack: Stack) -> Iterator[Gate]:
+    assert stack.environment.instance is not None
+    with gate_before(stack.environment.instance.aws_port) as gate:
+        yield gate
+
+
+def live_version(stack: Stack) -> str:
+    return stack.place.control(FUNCTION).alias().version
+
+
+def live_tag(stack: Stack) -> str:
+    (row,) = fleet("status", "--function", FUNCTION, "--json").json
+    return str(row["tag"])
+
+
+def latest_image(stack: Stack) -> str:
+    return stack.place.control(FUNCTION).version(LATEST).image
+
+
+def live_image(stack: Stack) -> str:
+    control = stack.place.control(FUNCTION)
+    return control.version(control.alias().version).image
+
+
+def deploy(tag: str) -> None:
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", tag)
+    assert ended.code == 0, ended.err
+
+
+def test_bootstrap_released_every_function_at_the_commit(stack: Stack) -> None:
+    rows = fleet("status", "--json").json
+    assert {row["function"]: row["tag"] for row in rows} == dict.fromkeys(
+        stack.place.project.functions, stack.tag
+    )
+    assert not any(row["latest_differs"] for row in rows)
+
+
+def test_deploying_what_is_live_changes_nothing(stack: Stack) -> None:
+    deploy(stack.tag)
+    before = live_version(stack)
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", stack.tag, "--json")
+    assert ended.code == 0
+    assert [outcome["result"] for outcome in ended.json] == ["unchanged"]
+    assert live_version(stack) == before
+
+
+def test_pushing_an_existing_tag_does_nothing(stack: Stack) -> None:
+    before = stack.place.registry.image(FUNCTION, stack.tag).digest
+    ended = fleet("push", "--function", FUNCTION, "--tag", stack.tag, "--json")
+    assert ended.code == 0
+    assert [result["pushed"] for result in ended.json] == [False]
+    assert stack.place.registry.image(FUNCTION, stack.tag).digest == before
+
+
+def test_a_deploy_is_by_digest_and_lands_in_the_history(stack: Stack, second: str) -> None:
+    deploy(stack.tag)
+    old = live_version(stack)
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", second, "--json")
+    (outcome,) = ended.json
+    digest = stack.place.registry.image(FUNCTION, second).digest
+    assert (outcome["result"], outcome["digest"], outcome["previous_version"]) == (
+        "released",
+        digest,
+        old,
+    )
+    assert live_image(stack).endswith(f"@{digest}")
+    newest = fleet("history", "--function", FUNCTION, "--limit", "1", "--json").json[0]
+    assert (newest["kind"], newest["state"], newest["tag"]) == ("deploy", "succeeded", second)
+    assert {"preflight", "update", "publish", "smoke", "alias"} <= set(newest["steps"])
+
+
+@pytest.mark.parametrize("how", ["previous", "--to-tag", "--to-version"])
+def test_rollback_moves_live_and_latest_back(stack: Stack, second: str, how: str) -> None:
+    deploy(stack.tag)
+    good = live_version(stack)
+    deploy(second)
+    bad = live_version(stack)
+    chosen = {"previous": (), "--to-tag": (how, stack.tag), "--to-version": (how, good)}[how]
+    ended = fleet("rollback", "--function", FUNCTION, *chosen, "--json")
+    assert ended.code == 0, ended.err
+    (outcome,) = ended.json
+    assert (outcome["from_version"], outcome["to_version"]) == (bad, good)
+    assert live_version(stack) == good
+    assert latest_image(stack) == live_image(stack), "the next apply must not bring it back"
+
+
+def test_rolling_back_twice_never_returns_to_the_version_rolled_away_from(
+    stack: Stack, second: str
+) -> None:
+    deploy(stack.tag)
+    first = live_version(stack)
+    deploy(second)
+    third = commits.pushed(stack.place, "\n# A third change.\n")
+    deploy(third)
+    assert fleet("rollback", "--function", FUNCTION).code == 0
+    assert live_tag(stack) == second
+    assert fleet("rollback", "--function", FUNCTION).code == 0
+    assert live_version(stack) == first
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["update", "publish", "smoke", "alias"])
+def test_a_killed_deploy_leaves_the_old_version_live_and_the_next_one_repairs(
+    stack: Stack, second: str, gate: Gate, call: str, when: str
+) -> None:
+    deploy(stack.tag)
+    old = live_version(stack)
+    gate.call, gate.when = call, when  # type: ignore[assignment]
+    process = start("deploy", "--function", FUNCTION, "--tag", second, FLEET_AWS_ENDPOINT=gate.url)
+    gate.victim = process.pid
+    output, _ = process.communicate(timeout=120)
+    assert gate.struck.is_set(), output
+    assert process.returncode == -9
+
+    moved = (call, when) == ("alias", "after")
+    assert (live_version(stack) == old) is not moved
+    answer = stack.place.control(FUNCTION).invoke(ALIAS, {"test": True})
+    assert answer.function_error is None
+
+    deploy(second)
+    assert live_tag(stack) == second
+    assert latest_image(stack) == live_image(stack)
+    states = [r.state for r in stack.place.history.of(FUNCTION, limit=3)]
+    assert "started" not in states
+    assert (states[0] if moved else states[1]) == ("succeeded" if moved else "interrupted")
+
+
+def test_an_image_that_fails_its_smoke_event_never_gets_traffic(stack: Stack) -> None:
+    deploy(stack.tag)
+    before = (live_version(stack), latest_image(stack))
+    broken = commits.pushed(stack.place, commits.BROKEN)
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", broken)
+    assert ended.code == 5
+    assert "failed its smoke event" in ended.said
+    assert "broken on purpose" in ended.said
+    assert (live_version(stack), latest_image(stack)) == before
+    newest = stack.place.history.of(FUNCTION, limit=1)[0]
+    assert newest.state == "failed"
+    assert "smoke event" in newest.reason
+
+
+def test_a_bad_variable_of_a_function_fails_the_release_and_is_named(stack: Stack) -> None:
+    deploy(stack.tag)
+    name, client = stack.environment.function_name(FUNCTION), stack.client("lambda")
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    before = live_version(stack)
+    broken = {key: value for key, value in variables.items() if key != "DOWNLOAD_BUCKET"}
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    try:
+        ended = fleet("deploy", "--function", FUNCTION, "--tag", stack.tag)
+    finally:
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+        stack.place.control(FUNCTION).wait_ready()
+    assert ended.code == 5
+    assert "DOWNLOAD_BUCKET" in ended.said
+    assert live_version(stack) == before
+
+
+def test_an_image_of_another_architecture_is_refused_before_anything_changes(
+    stack: Stack, tmp_path
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    uri = stack.place.registry.repository_uri(FUNCTION)
+    wrong = {"x86_64": "arm64", "arm64": "amd64"}[stack.environment.architecture]
+    tag = f"{'a' * 39}{len(wrong)}"
+    build = ["docker", "buildx", "build", "--platform", f"linux/{wrong}", "--load"]
+    subprocess.run([*build, "-t", f"{uri}:{tag}", str(tmp_path)], check=True, capture_output=True)
+    stack.place.registry.login()
+    push = ["docker", "--config", str(stack.place.registry.docker_config), "push", f"{uri}:{tag}"]
+    subprocess.run(push, check=True, capture_output=True)
+    before = latest_image(stack)
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", tag)
+    assert ended.code == 4
+    assert "is built for" in ended.said
+    assert latest_image(stack) == before
+
+
+def test_an_unknown_tag_is_refused_and_the_known_ones_are_listed(stack: Stack) -> None:
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", "f" * 40)
+    assert ended.code == 4
+    assert f"no image with the tag {'f' * 40}" in ended.said
+    assert stack.tag in ended.said
+
+
+def test_errors_are_json_for_machines(stack: Stack) -> None:
+    ended = fleet("deploy", "--function", FUNCTION, "--tag", "f" * 40, "--json")
+    assert json.loads(ended.out)["exit_code"] == ended.code == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--to-tag", "e" * 40), "was never released with the tag"),
+        (("--to-version", "99999"), "has no version 99999"),
+        (("--to-version", "live"), "is not a version"),
+        (("--to-tag", "x", "--to-version", "1"), "exclude each other"),
+    ],
+)
+def test_a_rollback_to_nowhere_is_refused(
+    stack: Stack, arguments: tuple[str, ...], words: str
+) -> None:
+    before = live_version(stack)
+    ended = fleet("rollback", "--function", FUNCTION, *arguments)
+    assert ended.code in {2, 4}
+    assert words in ended.said
+    assert live_version(stack) == before
+
+
+def test_credentials_that_aws_does_not_know_are_said_to_be_that(stack: Stack) -> None:
+    wrong = {"AWS_ACCESS_KEY_ID": "AKIAUNKNOWN", "AWS_SECRET_ACCESS_KEY": "nothing"}
+    ended = fleet("status", **wrong)
+    assert ended.code == 4
+    assert "does not accept these credentials" in ended.said
+    assert "nothing" not in ended.said.split("credentials")[0]

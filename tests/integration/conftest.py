@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kit import digest, services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    with services.postgres() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    with services.local_aws() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def digest_world(postgres_dsn: str, aws_endpoint: str) -> Iterator[digest.World]:
+    with digest.world(postgres_dsn, aws_endpoint) as world:
+        yield world

@@ -1,0 +1,28 @@
+"""Looking into images."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(
+        ["docker", *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def inspect(image: str) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(docker("image", "inspect", image))[0]
+    return described
+
+
+def layers(image: str) -> list[str]:
+    found: list[str] = inspect(image)["RootFS"]["Layers"]
+    return found
+
+
+def in_image(image: str, script: str) -> str:
+    """What a shell script prints inside an image, as root, so that it sees everything."""
+    return docker("run", "--rm", "--user", "0", "--entrypoint", "/bin/sh", image, "-c", script)

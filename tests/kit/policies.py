@@ -1,0 +1,143 @@
+"""Is every statement of a function's policy needed? Take one out, and something must fail.
+
+Reusable: a new function is covered by having sample events that use all it may do. What
+those events cannot show (its log stream is written by Lambda itself, with the function's
+role) is tried with the same policy on a user made for the purpose.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from fleet.commands.options import Workplace
+from fleet.environments import Environment
+from fleet.release import smoke
+from fleet.release.control import ALIAS
+
+Policy = dict[str, Any]
+# Tried as the role's owner, because Lambda and not the function's code makes these calls.
+BY_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+class Role:
+    """The role of a deployed function, and its inline policies."""
+
+    def __init__(self, environment: Environment, function: str) -> None:
+        self.environment = environment
+        self.function = function
+        self._iam = environment.client("iam")
+        name = environment.function_name(function)
+        configuration = environment.client("lambda").get_function_configuration(FunctionName=name)
+        self.name: str = configuration["Role"].rsplit("/", 1)[-1]
+        self.log_group = f"/aws/lambda/{name}"
+
+    def policies(self) -> dict[str, Policy]:
+        names = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
+        return {name: self._policy(name) for name in names}
+
+    def attached(self) -> list[str]:
+        found = self._iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]
+        return [policy["PolicyArn"] for policy in found]
+
+    def _policy(self, name: str) -> Policy:
+        document = self._iam.get_role_policy(RoleName=self.name, PolicyName=name)["PolicyDocument"]
+        return json.loads(document) if isinstance(document, str) else dict(document)
+
+    @contextmanager
+    def with_policy(self, name: str, policy: Policy) -> Iterator[None]:
+        """Put another policy in place of one, for a while."""
+        before = self._policy(name)
+        self._put(name, policy)
+        try:
+            yield
+        finally:
+            self._put(name, before)
+
+    def _put(self, name: str, policy: Policy) -> None:
+        self._iam.put_role_policy(
+            RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(policy)
+        )
+
+
+def without(policy: Policy, sid: str) -> Policy:
+    """A policy less one statement."""
+    return policy | {"Statement": [s for s in policy["Statement"] if s.get("Sid") != sid]}
+
+
+def failing_event(place: Workplace, function: str) -> str | None:
+    """The first sample event that does not get its answer; None when all do."""
+    folder = place.project.root / "images" / function / "events"
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    for name in sorted(names, key=lambda name: name != "smoke"):
+        sample = place.project.event(function, name)
+        answer = place.control(function).invoke(ALIAS, sample.event)
+        reason = smoke.verdict(answer, sample)
+        if reason:
+            return f"{name}: {reason}"
+    return None
+
+
+def log_refusal(role: Role, policies: list[Policy]) -> str | None:
+    """Which log call a holder of these policies is refused; None when both are allowed."""
+    with _user(role.environment, policies) as (key, secret):
+        client = _signed_as(role.environment, key, secret)
+        stream = f"test-{secrets.token_hex(4)}"
+        calls: list[tuple[str, Callable[[], Any]]] = [
+            (
+                BY_LAMBDA[0],
+                lambda: client.create_log_stream(
+                    logGroupName=role.log_group, logStreamName=stream
+                ),
+            ),
+            (
+                BY_LAMBDA[1],
+                lambda: client.put_log_events(
+                    logGroupName=role.log_group,
+                    logStreamName=stream,
+                    logEvents=[{"timestamp": int(time.time() * 1000), "message": "test"}],
+                ),
+            ),
+        ]
+        for name, call in calls:
+            try:
+                call()
+            except ClientError as error:
+                return f"{name}: {error.response['Error']['Code']}"
+    return None
+
+
+def _signed_as(environment: Environment, key: str, secret: str) -> Any:
+    return boto3.client(
+        "logs",
+        region_name=environment.region,
+        endpoint_url=environment.endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+
+
+@contextmanager
+def _user(environment: Environment, policies: list[Policy]) -> Iterator[tuple[str, str]]:
+    iam = environment.client("iam")
+    name = f"test-{secrets.token_hex(4)}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    for number, policy in enumerate(policies):
+        iam.put_user_policy(
+            UserName=name, PolicyName=f"p{number}", PolicyDocument=json.dumps(policy)
+        )
+    try:
+        yield key["AccessKeyId"], key["SecretAccessKey"]
+    finally:
+        for number in range(len(policies)):
+            iam.delete_user_policy(UserName=name, PolicyName=f"p{number}")
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user(UserName=name)
