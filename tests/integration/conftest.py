@@ -26,3 +26,9 @@ def aws_endpoint() -> Iterator[str]:
 def digest_world(postgres_dsn: str, aws_endpoint: str) -> Iterator[digest.World]:
     with digest.world(postgres_dsn, aws_endpoint) as world:
         yield world
+
+
+@pytest.fixture
+def world(digest_world: digest.World) -> digest.World:
+    digest_world.reset()
+    return digest_world

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from tests.kit.invoke import LambdaContext
 from tests.kit.services import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from starlette.requests import Request
@@ -60,12 +61,9 @@ class Lambda:
             return Response('{"Message": "no"}', status_code=self.refuse, headers=headers)
         if request.headers["x-amz-invocation-type"] == "DryRun":
             return Response(status_code=204)
-        taken = {
-            "function": request.path_params["name"],
-            "qualifier": request.query_params["Qualifier"],
-            "event": await request.json(),
-        }
-        self.events.append(taken)
+        name, _, qualifier = request.path_params["name"].partition(":")
+        event = await request.json()
+        self.events.append({"function": name, "qualifier": qualifier, "event": event})
         return Response(status_code=202)
 
 
@@ -79,6 +77,7 @@ class World:
     variables: dict[str, str]
     table: str = ""
     dynamodb: Any = None
+    _clients: list[Any] = field(default_factory=list)
 
     def reset(self) -> None:
         """Empty, well-behaved, and with a ledger of its own."""
@@ -89,6 +88,7 @@ class World:
         self.backend.reset(Script())
         self.successor.events.clear()
         self.successor.refuse = None
+        self.close()
         self.table = f"ledger-{uuid.uuid4().hex[:12]}"
         self.dynamodb = self.client("dynamodb")
         self.dynamodb.create_table(
@@ -99,14 +99,21 @@ class World:
         )
 
     def client(self, service: str) -> Any:
-        """A client of the local AWS."""
-        return botocore.session.get_session().create_client(
+        """A client of the local AWS, closed with the test."""
+        client = botocore.session.get_session().create_client(
             service,
             region_name=self.variables["AWS_REGION"],
             endpoint_url=self.variables["AWS_ENDPOINT_URL"],
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close the clients that were made."""
+        while self._clients:
+            self._clients.pop().close()
 
     def environment(self, **changes: object) -> dict[str, str]:
         """The function's variables."""
@@ -136,15 +143,24 @@ class World:
             return made[-1]
 
         real = http.client
-        aws._clients.clear()
+        self._close_clients()
         with mock.patch.dict(os.environ, self.environment(**changes)):
             with mock.patch.object(http, "client", recording):
                 module = importlib.import_module("scheduled_digest.handler")
                 # Again, for the module may have been loaded with other variables.
                 module = importlib.reload(module)
-            yield Function(self, module.handler)
-        for client in [*made, *aws._clients.values()]:
+            try:
+                yield Function(self, module.handler)
+            finally:
+                for client in made:
+                    client.close()
+                self._close_clients()
+
+    @staticmethod
+    def _close_clients() -> None:
+        for client in aws._clients.values():
             client.close()
+        aws._clients.clear()
 
     def process(self, **changes: object) -> Process:
         """The function in a process of its own."""
@@ -224,9 +240,50 @@ class Process:
         lines = self._report.read_text().splitlines() if self._report.exists() else []
         return [json.loads(line) for line in lines]
 
-    def log(self) -> list[dict[str, Any]]:
-        """The lines it wrote."""
-        return [json.loads(line) for line in self.output.read_text().splitlines()]
+    def answer(self, number: int, seconds: float = 60.0) -> dict[str, Any]:
+        """The outcome of invocation `number`, counted from 0, when it has ended."""
+        until(lambda: len(self.answers()) > number or self.child.poll() is not None, seconds)
+        return self.answers()[number]
+
+    def chain(self, event: dict[str, Any], *, seconds: float) -> list[dict[str, Any]]:
+        """Invoke, then go on with every continuation, as a warm environment does."""
+        events, number = [event], 0
+        while events:
+            self.send(events.pop(), seconds=seconds)
+            self.answer(number)
+            number += 1
+            events = [taken["event"] for taken in self.world.successor.events]
+            self.world.successor.events.clear()
+        return self.answers()
+
+
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Return when `condition` holds.
+
+    Raises:
+        TimeoutError: It did not in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what was waited for did not happen")
+        time.sleep(0.02)
+
+
+def lines(output: str) -> list[dict[str, Any]]:
+    """What was logged, without the metrics."""
+    parsed = [json.loads(line) for line in output.splitlines()]
+    return [line for line in parsed if "event" in line]
+
+
+def metrics(output: str) -> dict[str, float]:
+    """The sum of each metric that was reported."""
+    total: dict[str, float] = {}
+    for line in map(json.loads, output.splitlines()):
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in directive["Metrics"]:
+                total[metric["Name"]] = total.get(metric["Name"], 0) + line[metric["Name"]]
+    return total
 
 
 def monitor(identity: UUID, repo: str, **columns: Any) -> dict[str, Any]:
@@ -266,5 +323,7 @@ def world(postgres_dsn: str, aws_endpoint: str) -> Iterator[World]:
             "DIGEST_CALL_TIMEOUT": "0.5",
             "DIGEST_RESERVE": "0.5",
         }
-        yield World(supabase, backend, successor, variables)
+        made = World(supabase, backend, successor, variables)
+        yield made
+        made.close()
         supabase.close()

@@ -1,1 +1,1 @@
-"""A function of the fleet."""
+"""Links for downloading objects of the device platform's bucket."""

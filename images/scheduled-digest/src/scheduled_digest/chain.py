@@ -139,7 +139,7 @@ class Link:
     def _purge(self) -> int | None:
         services = self._services
         purged = purge(services.monitors, services.settings.retention_days, self._deadline)
-        services.metrics.add("PurgeFailed", purged is None)
+        services.metrics.add("PurgeFailed", int(purged is None))
         services.metrics.add("MonitorsPurged", purged or 0)
         return purged
 

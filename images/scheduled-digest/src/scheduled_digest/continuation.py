@@ -30,7 +30,8 @@ class Successor:
             function: The function's name.
             alias: The alias to invoke.
         """
-        self._target = {"FunctionName": function, "Qualifier": alias}
+        # One name, so that what is authorised is the alias and not the function as a whole.
+        self._target = f"{function}:{alias}"
 
     def start(self, frequency: Frequency | None, continuation: Continuation) -> None:
         """Start the next run; returns when Lambda has taken the event.
@@ -55,7 +56,7 @@ class Successor:
         # Most runs end in time, so this client is made when one does not.
         client: Any = aws.client("lambda")
         with aws.errors("starting the next run"):
-            client.invoke(**self._target, InvocationType=kind, Payload=payload)
+            client.invoke(FunctionName=self._target, InvocationType=kind, Payload=payload)
 
 
 def alias_of(invoked_arn: str) -> str:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
 from fleet.errors import FleetError
 
 # Progress goes to standard error, so that `fleet … --json | jq` sees JSON alone.
+# A pipe has no width of its own: wide enough there for a table's rows to stay on one line.
 console = Console(stderr=True, highlight=False)
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    console.width = 150
 
 
 @contextmanager
@@ -27,6 +34,21 @@ def step(title: str) -> Iterator[None]:
             console.print(f"[red]✗[/red] {escape(title)}")
             raise
     console.print(f"[green]✓[/green] {escape(title)}")
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Show rows under headings; the last column is cut where there is no room for it."""
+    cells = [[Text.from_markup(cell) for cell in row] for row in rows]
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    room = console.width - 2 * len(headings)
+    for number, heading in enumerate(headings):
+        shown.add_column(heading, no_wrap=True)
+        if number < len(headings) - 1:
+            room -= max([len(heading), *(row[number].cell_len for row in cells)])
+    for row in cells:
+        row[-1].truncate(max(room, 10), overflow="ellipsis")
+        shown.add_row(*row)
+    console.print(shown)
 
 
 def note(text: str) -> None:

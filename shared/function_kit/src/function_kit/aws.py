@@ -1,6 +1,8 @@
-"""AWS clients: one of each kind for an execution environment, made when it starts.
+"""botocore's clients: one of each kind for an execution environment, made when it starts.
 
-botocore is used without boto3, which adds nothing to a client and a fifth to the start.
+botocore is used without boto3, which adds nothing to a client and a fifth to the start. Where
+even botocore is too much of a start, and one or two calls are all a function makes, there is
+`signed_api`.
 """
 
 from __future__ import annotations
@@ -14,8 +16,13 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from function_kit.aws_errors import AwsError, error_code
+from function_kit.frames import roomy
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["AwsError", "client", "error_code", "errors"]
 
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": 2,
@@ -24,34 +31,6 @@ _DEFAULTS: dict[str, Any] = {
     "tcp_keepalive": True,
 }
 _clients: dict[str, Any] = {}
-
-
-class AwsError(Exception):
-    """A call to AWS failed.
-
-    Holds the error's code and what was being done, and nothing of the request or the answer:
-    AWS's own messages repeat names, keys and policy details.
-
-    Attributes:
-        code: AWS's error code, such as `NoSuchKey`, or the name of botocore's exception when no
-            answer came, such as `EndpointConnectionError`.
-        message: What failed, safe to log.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        """Make an error from a code and a message without request contents."""
-        super().__init__(f"{message}: {code}")
-        self.code = code
-        self.message = message
-
-
-def error_code(exc: BaseException) -> str:
-    """The code of an AWS error: `AccessDenied`, `404`, or the exception's name without one."""
-    if isinstance(exc, AwsError):
-        return exc.code
-    if isinstance(exc, ClientError):
-        return str(exc.response.get("Error", {}).get("Code") or "Unknown")
-    return type(exc).__name__
 
 
 @contextmanager
@@ -64,10 +43,11 @@ def errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        code = error_code(error)
+        failure = AwsError(error_code(error), f"{doing} failed", _status(error))
     else:
         return
-    raise AwsError(code, f"{doing} failed")
+    # Raised out here, so that botocore's error with the request in it is not its context.
+    raise failure
 
 
 def client(service: str, **config: Any) -> Any:  # noqa: ANN401 - botocore makes them at run time
@@ -83,14 +63,23 @@ def client(service: str, **config: Any) -> Any:  # noqa: ANN401 - botocore makes
     """
     key = f"{service} {sorted(config.items())!r}"
     if key not in _clients:
-        _clients[key] = _session().create_client(
-            service,
-            region_name=os.environ.get("AWS_REGION"),
-            config=Config(**{**_DEFAULTS, **config}),
-        )
+        _clients[key] = _create(service, Config(**{**_DEFAULTS, **config}))
     return _clients[key]
+
+
+@roomy
+def _create(service: str, config: Config) -> Any:  # noqa: ANN401 - botocore makes them
+    return _session().create_client(
+        service, region_name=os.environ.get("AWS_REGION"), config=config
+    )
 
 
 @cache
 def _session() -> botocore.session.Session:
     return botocore.session.Session()
+
+
+def _status(error: BotoCoreError | ClientError) -> int:
+    if isinstance(error, ClientError):
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return 0

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
-import ssl
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import httpx
+
+from function_kit import tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from function_kit.deadline import Deadline
 
+USER_AGENT = "function-kit"
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = range(500, 600)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -59,8 +59,8 @@ def client(*, timeout: float = 10.0, max_connections: int = 10) -> httpx.Client:
         ),
         follow_redirects=False,
         trust_env=False,
-        verify=_tls(),
-        headers={"user-agent": f"function-kit/{version('function-kit')}"},
+        verify=tls.context(),
+        headers={"user-agent": USER_AGENT},
     )
 
 
@@ -135,17 +135,3 @@ def retry_after(response: httpx.Response) -> float | None:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
-
-
-def _tls() -> ssl.SSLContext:
-    """The system's authorities where there are any, else certifi's.
-
-    Debian keeps them in a directory that OpenSSL looks into when it verifies, so that this
-    costs nothing; reading certifi's one file takes 10 ms of every cold start.
-    """
-    paths = ssl.get_default_verify_paths()
-    if os.environ.get("SSL_CERT_FILE") or paths.cafile or paths.capath:
-        return ssl.create_default_context()
-    import certifi  # noqa: PLC0415 - not needed where the system has its own
-
-    return ssl.create_default_context(cafile=certifi.where())

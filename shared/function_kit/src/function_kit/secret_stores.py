@@ -1,10 +1,12 @@
-"""Where secrets are kept at AWS. Apart from `secrets`, which does without botocore locally."""
+"""Where secrets are kept at AWS."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import base64
+from functools import cache
+from typing import Literal
 
-from function_kit import aws
+from function_kit.signed_api import SignedApi
 
 type Store = Literal["secretsmanager", "ssm"]
 
@@ -19,9 +21,10 @@ FINAL_CODES = frozenset(
 )
 
 
-def prepare(store: Store) -> Any:  # noqa: ANN401 - botocore makes clients at run time
-    """The store's client, made now if it was not before."""
-    return aws.client(store)
+@cache
+def prepare(store: Store) -> SignedApi:
+    """The store's client, made once."""
+    return SignedApi(store)
 
 
 def read(store: Store, name: str) -> str:
@@ -30,11 +33,10 @@ def read(store: Store, name: str) -> str:
     Raises:
         AwsError: It could not be read.
     """
-    with aws.errors("reading a secret"):
-        if store == "ssm":
-            answer = prepare(store).get_parameter(Name=name, WithDecryption=True)
-            return str(answer["Parameter"]["Value"])
-        answer = prepare(store).get_secret_value(SecretId=name)
-        if "SecretString" in answer:
-            return str(answer["SecretString"])
-        return bytes(answer["SecretBinary"]).decode()
+    if store == "ssm":
+        answer = prepare(store).call_json("GetParameter", {"Name": name, "WithDecryption": True})
+        return str(answer["Parameter"]["Value"])
+    answer = prepare(store).call_json("GetSecretValue", {"SecretId": name})
+    if "SecretString" in answer:
+        return str(answer["SecretString"])
+    return base64.b64decode(answer["SecretBinary"]).decode()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import core_schema
 
 from function_kit import redaction
+from function_kit.aws_errors import AwsError
 from function_kit.logging import get_logger
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Secret:
         stores = _stores()
         try:
             raw: str = stores.read(self._store, self._name)
-        except stores.aws.AwsError as error:
+        except AwsError as error:
             message = f"{self._where()} could not be read: {error.code}"
             raise SecretError(message, final=error.code in stores.FINAL_CODES) from None
         self._value = self._member(raw) if self._key else raw
@@ -145,7 +146,7 @@ class Secret:
 
 def _stores() -> Any:  # noqa: ANN401 - a module, typed where it is defined
     """The stores, imported by the first secret that is kept in one: `prepare`, during init."""
-    from function_kit import secret_stores  # noqa: PLC0415 - brings botocore
+    from function_kit import secret_stores  # noqa: PLC0415 - brings HTTP and TLS
 
     return secret_stores
 

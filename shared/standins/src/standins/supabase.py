@@ -42,12 +42,14 @@ class Fault(BaseModel):
     Attributes:
         method: Which requests: the HTTP method.
         status: The status to answer with.
-        times: How many requests it hits; None is all of them.
+        skip: How many requests it lets through first.
+        times: How many requests it hits then; None is all of them.
         applied: Whether the request is carried out all the same before the error is sent.
     """
 
     method: str
     status: int = 500
+    skip: int = 0
     times: int | None = None
     applied: bool = False
 
@@ -96,9 +98,13 @@ class Supabase:
     def fault_for(self, request: Request) -> Fault | None:
         """The fault that hits this request, counted down."""
         for fault in self.faults:
-            if fault.method == request.method and fault.times != 0:
-                fault.times = None if fault.times is None else fault.times - 1
-                return fault
+            if fault.method != request.method or fault.times == 0:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            fault.times = None if fault.times is None else fault.times - 1
+            return fault
         return None
 
 

@@ -29,7 +29,8 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
         ensure_state_bucket(place)
     with step("terraform: the registry"):
         place.terraform.init()
-        place.terraform.apply(*REGISTRY, image_tag=tag)
+        if not all(place.registry.has_repository(function) for function in project.functions):
+            place.terraform.apply(*REGISTRY, image_tag=tag)
     with step(f"build and push {tag[:12]}"):
         build_and_push(place, tag)
     with step("terraform: everything else"):

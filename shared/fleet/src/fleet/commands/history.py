@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
-
 from fleet.commands.options import Env, Functions, Json, Workplace
-from fleet.console import console, emit
+from fleet.console import emit, table
+from fleet.release.history import Release
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many releases of each function.")]
 
@@ -20,21 +19,21 @@ def history(
     """List releases and rollbacks, newest first."""
     place = Workplace.of(env)
     releases = [r for fn in place.project.select(function) for r in place.history.of(fn, limit)]
-    table = Table(title=f"releases to {env}", title_justify="left")
-    for heading in ("function", "started", "kind", "state", "tag", "version", "was", "by", "reason"):
-        table.add_column(heading, max_width=48)
-    for release in releases:
-        table.add_row(
-            release.function,
-            release.started_at[:19],
-            release.kind,
-            release.state,
-            release.tag[:12],
-            release.version or "–",
-            release.previous_version,
-            release.actor,
-            release.reason,
-        )
-    console.print(table)
+    headings = ("function", "started", "kind", "state", "tag", "version", "was", "by", "reason")
+    table(f"releases to {env}", headings, map(_shown, releases))
     if as_json:
         emit([asdict(release) for release in releases])
+
+
+def _shown(release: Release) -> tuple[str, ...]:
+    return (
+        release.function,
+        release.started_at[:19],
+        release.kind,
+        release.state,
+        release.tag[:12],
+        release.version or "-",
+        release.previous_version,
+        release.actor,
+        " ".join(release.reason.split()),
+    )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Annotated
 
 import typer
 
 from fleet.commands.options import Env, Json, OneFunction, Workplace
-from fleet.console import console, emit
+from fleet.console import emit
 
+# The local emulator talks about itself between the function's lines.
+EMULATOR = re.compile(r"\d\d \w{3} \d{4} [\d:,]+ \[\w+\] \(rapid\)")
 Minutes = Annotated[int, typer.Option(min=1, help="How far to look back.")]
 
 
@@ -24,8 +27,9 @@ def logs(
         logGroupName=f"/aws/lambda/{place.environment.function_name(name)}",
         startTime=int((time.time() - minutes * 60) * 1000),
     )
-    events = [event for page in pages for event in page["events"]]
-    for event in events:
-        console.print(event["message"].rstrip(), markup=False, soft_wrap=True)
+    events = [e for page in pages for e in page["events"] if not EMULATOR.match(e["message"])]
     if as_json:
         emit([{"timestamp": e["timestamp"], "message": e["message"]} for e in events])
+        return
+    for event in events:
+        typer.echo(event["message"].rstrip())

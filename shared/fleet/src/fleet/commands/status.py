@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
-
 from fleet.commands.options import Env, Functions, Json, Workplace
-from fleet.console import console, emit
+from fleet.console import emit, table
 from fleet.release.control import LATEST
 
 
@@ -33,22 +31,19 @@ def status(env: Env = "local", function: Functions = "all", *, as_json: Json = F
     """Show each function's live version, tag and image, and whether $LATEST differs."""
     place = Workplace.of(env)
     rows = [look(place, name) for name in place.project.select(function)]
-    table = Table(title=f"{place.project.name} in {env}", title_justify="left")
-    for heading in ("function", "live", "tag", "image", "$LATEST", "last release"):
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(
-            row["function"],
-            "never released" if row["live_version"] == LATEST else row["live_version"],
-            row["tag"][:12] or "–",
-            row["digest"].removeprefix("sha256:")[:12] or "by tag",
-            "[yellow]differs[/yellow]" if row["latest_differs"] else "same",
-            _release(row["last_release"]),
-        )
-    console.print(table)
+    headings = ("function", "live", "tag", "image", "$LATEST", "last release")
+    table(f"{place.project.name} in {env}", headings, map(_shown, rows))
     if as_json:
         emit(rows)
 
 
-def _release(last: dict[str, str] | None) -> str:
-    return f"{last['kind']} {last['state']} {last['at'][:19]}" if last else "–"
+def _shown(row: dict[str, Any]) -> tuple[str, ...]:
+    last = row["last_release"]
+    return (
+        row["function"],
+        "never released" if row["live_version"] == LATEST else row["live_version"],
+        row["tag"][:12] or "-",
+        row["digest"].removeprefix("sha256:")[:12] or "by tag",
+        "[yellow]differs[/yellow]" if row["latest_differs"] else "same",
+        f"{last['kind']} {last['state']} {last['at'][:19]}" if last else "-",
+    )

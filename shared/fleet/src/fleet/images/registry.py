@@ -109,6 +109,14 @@ class Registry:
             return f"{urlsplit(self._local_address).netloc}/{uri.partition('/')[2]}"
         return uri
 
+    def has_repository(self, function: str) -> bool:
+        """Whether a function's repository exists."""
+        try:
+            self.repository_uri(function)
+        except FleetError:
+            return False
+        return True
+
     def push(self, function: str, tag: str) -> bool:
         """Push a built image under its tag; return False when the tag is there already."""
         uri = self.repository_uri(function)

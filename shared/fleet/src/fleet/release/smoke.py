@@ -18,7 +18,7 @@ def verdict(answer: Answer, sample: SampleEvent) -> str | None:
     may look like anything.
     """
     if answer.function_error:
-        return f"the function failed ({answer.function_error}): {_brief(answer.payload)}"
+        return f"the function failed ({answer.function_error}): {_brief(_error(answer.payload))}"
     missing = unmet(answer.payload, sample.expect)
     if missing:
         return f"the answer is not what {sample.name}.json expects: {missing}"
@@ -38,6 +38,13 @@ def unmet(answer: Any, expected: Any, path: str = "$") -> str | None:
                 return reason
         return None
     return None if answer == expected else f"{path} is {_brief(answer)}, not {_brief(expected)}"
+
+
+def _error(payload: Any) -> Any:
+    """What a failed function says of itself, without the stack trace: the log has that."""
+    if isinstance(payload, dict) and "errorMessage" in payload:
+        return f"{payload.get('errorType', 'Error')}: {payload['errorMessage']}"
+    return payload
 
 
 def _brief(value: Any) -> str:
