@@ -12,6 +12,8 @@ Run it with the image's interpreter after the bytecode was compiled and botocore
 from __future__ import annotations
 
 import argparse
+import builtins
+import dataclasses
 import importlib
 import importlib.util
 import json
@@ -19,48 +21,57 @@ import marshal
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 type Entry = tuple[int, int, bool, str, bool]
+type Module = tuple[str, str, bool]  # its source, its bytecode, whether it is a package
 
 MAGIC = b"FKB1"
 EPOCH = 0
 # The libraries that function_kit's modules import, as far as this image has them.
 ROOTS = ("structlog", "pydantic_settings", "botocore.session", "httpx", "httpcore", "psycopg")
-# Loaded before any handler is, by the runtime interface client.
-RUNTIME = ("awslambdaric.bootstrap", "awslambdaric.__main__", "runpy")
 
 
 class BundleError(Exception):
     """The installed packages are not as a bundle needs them."""
 
 
-def imported() -> dict[str, tuple[str, str, bool]]:
-    """Import the roots; gives each new module's source, bytecode file and whether a package."""
-    for name in RUNTIME:
-        importlib.import_module(name)
-    before = set(sys.modules)
+def imported() -> tuple[dict[str, Module], list[str]]:
+    """Import the roots; gives every module there is now, and the methods of data classes."""
+    methods: set[str] = set()
+
+    def execute(text: str, variables: dict[str, Any], names: dict[str, Any]) -> None:
+        methods.add(text)
+        builtins.exec(text, variables, names)  # noqa: S102 - as dataclasses does
+
+    vars(dataclasses)["exec"] = execute
     for name in ROOTS:
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)
-    found = {}
-    for name in sys.modules.keys() - before:
-        spec = sys.modules[name].__spec__
-        if spec and spec.name == name and spec.cached and spec.origin:
-            is_package = spec.submodule_search_locations is not None
-            found[name] = (spec.origin, spec.cached, is_package)
-    return found
+    found = {name: _module(name) for name in tuple(sys.modules)}
+    return {name: module for name, module in found.items() if module}, sorted(methods)
 
 
-def imported_from(packages: Path) -> dict[str, tuple[str, str, bool]]:
+def _module(name: str) -> Module | None:
+    """A module that was read from bytecode; built-in and frozen ones, and aliases, are not."""
+    spec = sys.modules[name].__spec__
+    if spec and spec.name == name and spec.has_location and spec.cached and spec.origin:
+        return spec.origin, spec.cached, spec.submodule_search_locations is not None
+    return None
+
+
+def imported_from(packages: Path) -> tuple[dict[str, Module], list[str]]:
     """What `imported` gives in a fresh process, with the packages of that folder.
 
     Raises:
         BundleError: They cannot be imported.
     """
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(packages)}
-    run = subprocess.run(  # noqa: S603 - this interpreter on this file
+    run = subprocess.run(
         [sys.executable, "-B", __file__, "--list", str(packages)],
         check=False,
         capture_output=True,
@@ -69,12 +80,12 @@ def imported_from(packages: Path) -> dict[str, tuple[str, str, bool]]:
     )
     if run.returncode:
         raise BundleError(f"the packages cannot be imported:\n{run.stderr}")
-    found: dict[str, tuple[str, str, bool]] = json.loads(run.stdout)
-    return found
+    modules, methods = json.loads(run.stdout)
+    return modules, methods
 
 
-def write(packages: Path, modules: Mapping[str, tuple[str, str, bool]]) -> Path:
-    """Write the bundle of these modules, the same bytes for the same modules.
+def write(packages: Path, modules: Mapping[str, Module], methods: Iterable[str]) -> Path:
+    """Write the bundle of these modules and methods, the same bytes for the same input.
 
     Raises:
         BundleError: A module has no bytecode for this interpreter.
@@ -91,7 +102,8 @@ def write(packages: Path, modules: Mapping[str, tuple[str, str, bool]]) -> Path:
         codes.append(code)
         offset += len(code)
     # Version 2 knows no references, which would depend on how the objects came to be.
-    index = marshal.dumps((sys.version, entries), 2)
+    generated = {text: compile(text, "<string>", "exec", dont_inherit=True) for text in methods}
+    index = marshal.dumps((sys.version, entries, generated), 2)
     bundle = packages / "modules.bundle"
     bundle.write_bytes(b"".join([MAGIC, len(index).to_bytes(8, "little"), index, *codes]))
     for touched in (bundle, packages):
@@ -125,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     packages = options.packages.resolve()
     try:
-        write(packages, imported_from(packages))
+        write(packages, *imported_from(packages))
     except (BundleError, OSError) as error:
         print(f"bundle_modules: {error}", file=sys.stderr)
         return 1

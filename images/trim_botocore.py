@@ -142,7 +142,10 @@ def _trim_model(model: Json, kept: set[str]) -> Json:
     operations = {name: item for name, item in model["operations"].items() if name in kept}
     shapes = model["shapes"]
     reached = {name for name, shape in shapes.items() if shape.get("exception")}
-    queue = [*_references(operations), *(ref for name in reached for ref in _references(shapes[name]))]
+    queue = [
+        *_references(operations),
+        *(ref for name in reached for ref in _references(shapes[name])),
+    ]
     while queue:
         name = queue.pop()
         if name not in reached:
@@ -196,7 +199,11 @@ def _paginator_extras(data: Json, kept: set[str]) -> Json:
 
 def _waiters(data: Json, kept: set[str]) -> Json:
     waiters = data.get("waiters", {}).items()
-    return {"version": 2, **data, "waiters": {name: item for name, item in waiters if item["operation"] in kept}}
+    return {
+        "version": 2,
+        **data,
+        "waiters": {name: item for name, item in waiters if item["operation"] in kept},
+    }
 
 
 def _trim_endpoints(path: Path, prefixes: set[str]) -> None:
@@ -271,7 +278,7 @@ def verify(site_packages: Path, wanted: Wanted) -> None:
     Raises:
         TrimError: It cannot be made, or lacks an operation.
     """
-    run = subprocess.run(  # noqa: S603 - this interpreter, on our own text
+    run = subprocess.run(
         [sys.executable, "-B", "-c", _VERIFY, str(site_packages), json.dumps(wanted)],
         check=False,
         capture_output=True,

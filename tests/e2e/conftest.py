@@ -37,12 +37,12 @@ def stack() -> Iterator[Stack]:
     patch.setenv("FLEET_STACK", STACK)
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         patch.delenv(name, raising=False)
-    fleet("down")
-    for verb in ("up", "bootstrap"):
-        ended = fleet(verb)
-        assert ended.code == 0, f"fleet {verb}:\n{ended.err}"
     project = Project(ROOT)
-    place = Workplace(project, environments.load(project, "local"))
-    yield Stack(place, project.commit())
+    tag = project.commit()
+    fleet("down")
+    for verb in (("up",), ("bootstrap", "--tag", tag)):
+        ended = fleet(*verb)
+        assert ended.code == 0, f"fleet {verb[0]}:\n{ended.err}"
+    yield Stack(Workplace(project, environments.load(project, "local")), tag)
     fleet("down")
     patch.undo()

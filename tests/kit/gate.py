@@ -70,6 +70,7 @@ def _handler(gate: Gate, upstream: int) -> type[BaseHTTPRequestHandler]:
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
             content = answer.read()
+            connection.close()
             if chosen:
                 gate.strike()
                 self.close_connection = True

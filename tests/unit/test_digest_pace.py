@@ -49,7 +49,7 @@ class TimeLine:
 
 
 def make(line: TimeLine, time: Time, per_minute: int, held_until: float = 0.0) -> Pace:
-    return Pace(line, per_minute, held_until=held_until, clock=time, sleep=time.sleep)  # type: ignore[arg-type]
+    return Pace(line, per_minute, 10, held_until=held_until, clock=time, sleep=time.sleep)  # type: ignore[arg-type]
 
 
 @given(st.integers(1, 60_000))

@@ -32,7 +32,7 @@ def environment(name: str = "dev") -> Environment:
     )
 
 
-def release(number: int, version: str, **changes: Any) -> Release:
+def release(number: int, version: str, was: str = "", **changes: Any) -> Release:
     made = Release(
         function=FUNCTION,
         release_id=f"{number:04}",
@@ -40,7 +40,7 @@ def release(number: int, version: str, **changes: Any) -> Release:
         state="succeeded",
         tag=f"tag{number}",
         digest="",
-        previous_version="",
+        previous_version=was,
         previous_digest="",
         actor="a",
         started_at="",
@@ -57,7 +57,7 @@ class Lambda:
         self.live, self.revision, self.weights = "1", "r1", {}
         self.bad_image, self.polls = "", 0
         self.fail: dict[str, list[Any]] = {}
-        self.payload: Any = {"statusCode": 200}
+        self.payload: Any = Project(ROOT).smoke(FUNCTION).expect
         self.function_error: str | None = None
 
     def _maybe_fail(self, operation: str) -> None:
@@ -143,6 +143,9 @@ class Images:
 
     def has_digest(self, function: str, digest: str) -> bool:
         return digest in self.digests
+
+    def has_tag(self, function: str, tag: str) -> bool:
+        return tag in {"tag", "same-content"}
 
 
 def denied(code: str) -> ClientError:
@@ -294,6 +297,13 @@ def test_rollback_without_an_earlier_release(bench: Bench) -> None:
         bench.rollback()
 
 
+def test_rollback_to_the_tag_of_a_commit_that_changed_nothing(bench: Bench) -> None:
+    outcome = bench.deploy()
+    assert bench.rollback(to_tag="same-content").to_version == outcome.version
+    with pytest.raises(FleetError, match="never released with the tag other"):
+        bench.rollback(to_tag="other")
+
+
 def test_rollback_to_an_image_that_the_registry_has_dropped(bench: Bench) -> None:
     bench.deploy()
     bench.registry.digests = {NEW}
@@ -331,13 +341,15 @@ def test_a_rollback_whose_latest_cannot_be_restored_says_so(bench: Bench) -> Non
 @pytest.mark.parametrize(
     ("releases", "live", "expected"),
     [
-        ([release(1, "1")], "1", None),
-        ([release(2, "2"), release(1, "1")], "2", "1"),
-        ([release(3, "3", state="failed"), release(2, "2"), release(1, "1")], "2", "1"),
-        ([release(3, "1", kind="rollback"), release(2, "2"), release(1, "1")], "1", None),
-        ([release(9, "5"), release(3, "3"), release(2, "2"), release(1, "1")], "3", "2"),
-        ([release(3, "2"), release(2, "2"), release(1, "1")], "2", "1"),
-        ([release(1, "1")], "8", None),
+        ([release(1, "1", "$LATEST")], "1", None),
+        ([release(2, "2", "1"), release(1, "1", "$LATEST")], "2", "1"),
+        ([release(3, "3", "2", state="failed"), release(2, "2", "1"), release(1, "1", "")], "2", "1"),
+        # 2 was rolled away from to 1: from 1 there is nowhere to go, and 3 came from 1.
+        ([release(4, "1", "2", kind="rollback"), release(2, "2", "1"), release(1, "1", "")], "1", None),
+        ([release(5, "3", "1"), release(2, "2", "1"), release(1, "1", "")], "3", "1"),
+        ([release(3, "2", "2"), release(2, "2", "1"), release(1, "1", "")], "2", "1"),
+        ([release(2, "2", "1")], "2", None),
+        ([release(1, "1", "")], "8", None),
         ([], "1", None),
     ],
 )

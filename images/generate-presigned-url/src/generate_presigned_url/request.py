@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Final
 
-from function_kit.http_api import HttpError
+from function_kit.http_api import invalid
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 DEFAULT_EXPIRATION: Final = 3600  # seconds
 MIN_EXPIRATION: Final = 60
 MAX_EXPIRATION: Final = 43200
 _MAX_KEY_BYTES: Final = 1024  # S3's own limit
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BAD_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _key(value: object) -> str:
@@ -25,26 +26,23 @@ def _key(value: object) -> str:
         raise ValueError("must be text")  # noqa: TRY004 - pydantic wants ValueError
     if not 1 <= len(value.encode(errors="surrogatepass")) <= _MAX_KEY_BYTES:
         raise ValueError(f"must have 1 to {_MAX_KEY_BYTES} bytes of UTF-8")
-    if _CONTROL.search(value) or not value.isprintable() and _has_surrogate(value):
-        raise ValueError("must not hold control characters or broken UTF-8")
+    if _BAD_CHARACTERS.search(value):
+        raise ValueError("must not hold control characters or halves of surrogate pairs")
     if value.startswith("/") or not {".", ".."}.isdisjoint(value.split("/")):
         raise ValueError("must not begin with / nor have a path segment . or ..")
     return value
 
 
-def _has_surrogate(value: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in value)
-
-
 def _seconds(value: object) -> int:
     """A number of seconds, whole or not, given as a number or as text; brought into range."""
     try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueError
-        seconds = int(float(value))
-    except (ValueError, OverflowError):
-        raise ValueError("must be a number of seconds") from None
-    return min(max(seconds, MIN_EXPIRATION), MAX_EXPIRATION)
+        # Of text, so that true, null and lists are no numbers. NaN compares with nothing.
+        seconds = float(str(value))
+    except ValueError:
+        seconds = math.nan
+    if math.isnan(seconds):
+        raise ValueError("must be a number of seconds")
+    return int(min(max(seconds, MIN_EXPIRATION), MAX_EXPIRATION))
 
 
 class DownloadRequest(BaseModel):
@@ -77,11 +75,5 @@ def parse(parameters: dict[str, Any], bucket: str) -> DownloadRequest:
         HttpError: 400, another bucket was asked for.
     """
     if parameters.get("bucket", bucket) != bucket:
-        reason = "the bucket is fixed and cannot be chosen"
-        raise HttpError(
-            400,
-            "invalid_request",
-            "The request is not valid.",
-            [{"field": "bucket", "reason": reason}],
-        )
+        raise invalid([{"field": "bucket", "reason": "the bucket is fixed and cannot be chosen"}])
     return DownloadRequest.model_validate(parameters)

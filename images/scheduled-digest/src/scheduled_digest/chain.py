@@ -147,6 +147,7 @@ class Link:
         return Pace(
             self._services.ledger,
             self._services.settings.digest_rate_per_minute,
+            self._services.settings.digest_concurrency,
             held_until=self._came.not_before if self._came else 0.0,
         )
 

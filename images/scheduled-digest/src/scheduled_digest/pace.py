@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SLACK = 3_000
 """Milliseconds from a slot to the arrival of its call; a third for waking up, the rest travel."""
 _LATE = 1_000  # milliseconds after which a slot is given up
-_BLOCK = 5.0  # seconds of slots that are reserved at once: what is wasted at most
+_BLOCK = 5_000  # milliseconds of slots that are reserved at once: what is wasted at most
 _MAX_CONTENTION = 100
 
 
@@ -52,6 +52,7 @@ class Pace:
         self,
         ledger: Ledger,
         per_minute: int,
+        concurrency: int,
         *,
         held_until: float = 0.0,
         clock: Callable[[], float] = time.time,
@@ -62,13 +63,14 @@ class Pace:
         Args:
             ledger: Where slots are reserved.
             per_minute: Calls in any 60 seconds at most.
+            concurrency: Callers at once: no more slots are reserved at once.
             held_until: Epoch seconds before which no call is made.
             clock: Epoch seconds.
             sleep: Waits for that many seconds.
         """
         self._ledger = ledger
         self._spacing = spacing(per_minute)
-        self._block = max(1, int(_BLOCK * 1000) // self._spacing)
+        self._block = max(1, min(concurrency, _BLOCK // self._spacing))
         self._held_until = held_until
         self._clock = clock
         self._sleep = sleep

@@ -40,7 +40,7 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) ->
     """Show rows under headings; the last column is cut where there is no room for it."""
     cells = [[Text.from_markup(cell) for cell in row] for row in rows]
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    room = console.width - 2 * len(headings)
+    room = console.width - 3 * len(headings)
     for number, heading in enumerate(headings):
         shown.add_column(heading, no_wrap=True)
         if number < len(headings) - 1:

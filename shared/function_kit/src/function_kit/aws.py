@@ -43,14 +43,11 @@ def errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        failure = AwsError(error_code(error), f"{doing} failed", _status(error))
-    else:
-        return
-    # Raised out here, so that botocore's error with the request in it is not its context.
-    raise failure
+        # From None: botocore's text, with parts of the request in it, stays out of tracebacks.
+        raise AwsError(error_code(error), f"{doing} failed", _status(error)) from None
 
 
-def client(service: str, **config: Any) -> Any:  # noqa: ANN401 - botocore makes them at run time
+def client(service: str, **config: Any) -> Any:
     """The client of a service, the same one for the same arguments.
 
     Reads the region from `AWS_REGION` and the endpoint from `AWS_ENDPOINT_URL` (or
@@ -68,7 +65,7 @@ def client(service: str, **config: Any) -> Any:  # noqa: ANN401 - botocore makes
 
 
 @roomy
-def _create(service: str, config: Config) -> Any:  # noqa: ANN401 - botocore makes them
+def _create(service: str, config: Config) -> Any:
     return _session().create_client(
         service, region_name=os.environ.get("AWS_REGION"), config=config
     )

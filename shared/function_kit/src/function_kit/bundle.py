@@ -6,9 +6,9 @@ the bundle (images/bundle_modules.py) from the compiled modules it installed. Wh
 and everything when there is none, is imported as usual.
 
 A bundle is `MAGIC`, eight bytes with the length of the index (little endian), the index in
-`marshal` form, and the code. The index is `(sys.version, {name: entry})`, an entry `(offset,
-length, in_stdlib, path, is_package)`, where the path is that of the source, relative to the
-standard library or to the folder of installed packages.
+`marshal` form, and the code. The index is `(sys.version, {name: entry}, generated)`, an entry
+`(offset, length, in_stdlib, path, is_package)`, where the path is that of the source, relative to
+the standard library or to the folder of installed packages. `generated` is for `generated`.
 """
 
 from __future__ import annotations
@@ -44,12 +44,22 @@ def install(packages: str) -> bool:
     header = os.read(file, _HEADER)
     if header[: len(MAGIC)] == MAGIC:
         length = int.from_bytes(header[len(MAGIC) :], "little")
-        version, entries = marshal.loads(os.read(file, length))  # noqa: S302 - our own image's
+        version, entries, methods = marshal.loads(os.read(file, length))  # noqa: S302 - our own
         if version == sys.version:
             sys.meta_path.insert(0, _Finder(file, _HEADER + length, packages, entries))
+            from function_kit import generated  # noqa: PLC0415 - out of the bundle, with its imports
+
+            generated.install(methods)
             return True
     os.close(file)
     return False
+
+
+def finish() -> None:
+    """Undo what only init needs; modules still come from the bundle."""
+    generated = sys.modules.get("function_kit.generated")
+    if generated is not None:
+        generated.remove()
 
 
 class _Loader(SourceFileLoader):
@@ -61,7 +71,7 @@ class _Loader(SourceFileLoader):
         super().__init__(name, path)
         self._where = file, length, offset
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - a loader is of one module
         """The module's code."""
         code: CodeType = marshal.loads(os.pread(*self._where))  # noqa: S302 - our own image's
         return code
@@ -79,9 +89,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder:
-    def __init__(
-        self, file: int, start: int, packages: str, entries: Mapping[str, Entry]
-    ) -> None:
+    def __init__(self, file: int, start: int, packages: str, entries: Mapping[str, Entry]) -> None:
         self._file = file
         self._start = start
         self._packages = packages

@@ -33,12 +33,12 @@ def is_pending(name: str) -> bool:
 class _DeferredModule(ModuleType):
     """A module whose code runs at the first look for a name in it."""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+    def __getattr__(self, name: str) -> Any:
         with _lock:
             loader: Loader | None = self.__dict__.pop(_PENDING, None)
             if loader is not None:
                 loader.exec_module(self)
-                self.__class__ = ModuleType
+                self.__class__ = ModuleType  # type: ignore[assignment]  # it is one now
         if type(self) is ModuleType or name in self.__dict__:
             return getattr(self, name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")

@@ -18,15 +18,15 @@ type Check = Callable[[], None]
 type Handler = Callable[[Any, Any], dict[str, Any]]
 
 
-class SmokeFailed(Exception):
+class SmokeFailed(Exception):  # noqa: N818 - a finding, part of the interface
     """A smoke test found a dependency that does not work; the message names each."""
 
 
-class InvalidEvent(Exception):
+class InvalidEvent(Exception):  # noqa: N818 - reaches callers as the error's type
     """The event is JSON, but not an object."""
 
 
-class InvocationFailed(Exception):
+class InvocationFailed(Exception):  # noqa: N818 - the same
     """Stands in for an exception whose message held a secret; its type and redacted text."""
 
 
@@ -61,15 +61,13 @@ def lambda_handler[S: Settings](
         smoke_checks = checks(loaded)
 
         @functools.wraps(handle)
-        def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - from outside
+        def handler(event: Any, context: Any) -> dict[str, Any]:
             logging.bind_invocation(context)
             try:
-                if not isinstance(event, dict):
-                    raise InvalidEvent(f"the event must be an object, not {type(event).__name__}")
-                if event.get("test") is True:
+                if _object(event).get("test") is True:
                     return _smoke(smoke_checks, context)
                 return handle(event, context, loaded)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged, made safe and raised again
                 logging.get_logger().exception("invocation_failed")
                 raise _safe(error) from None
             finally:
@@ -88,12 +86,18 @@ def _prepare_secrets(settings: Settings) -> None:
             value.prepare()
 
 
-def _smoke(checks: Mapping[str, Check], context: Any) -> dict[str, Any]:  # noqa: ANN401
+def _object(event: Any) -> dict[str, Any]:
+    if isinstance(event, dict):
+        return event
+    raise InvalidEvent(f"the event must be a JSON object, not {type(event).__name__}")
+
+
+def _smoke(checks: Mapping[str, Check], context: Any) -> dict[str, Any]:
     failed = []
     for name, check in checks.items():
         try:
             check()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a check finds, the others run too
             logging.get_logger().exception("smoke_check_failed", check=name)
             reason = redaction.redact_text(str(error))
             failed.append(f"{name} ({type(error).__name__}: {reason})")

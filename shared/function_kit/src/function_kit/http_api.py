@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from function_kit.logging import InvocationContext, get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 type Fields = Sequence[Mapping[str, str]]
 type Response = dict[str, Any]
@@ -29,9 +29,7 @@ class HttpError(Exception):
         fields: `{"field": name, "reason": why}` for each bad field.
     """
 
-    def __init__(
-        self, status: int, code: str, message: str, fields: Fields | None = None
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, fields: Fields | None = None) -> None:
         """Make the error; see the class for the arguments."""
         super().__init__(f"{status} {code}")
         self.status = status
@@ -39,11 +37,20 @@ class HttpError(Exception):
         self.message = message
         self.fields = fields
 
+    def answer(self, request_id: str) -> Response:
+        """The answer that says so."""
+        return error(self.status, self.code, self.message, self.fields, request_id=request_id)
+
+
+def invalid(fields: Fields) -> HttpError:
+    """A 400 for a request with these bad fields; see `HttpError`."""
+    return HttpError(400, "invalid_request", "The request is not valid.", fields)
+
 
 class Handle[S](Protocol):
     """A function's own code: the event, Lambda's context and the settings, to an answer."""
 
-    def __call__(self, event: dict[str, Any], context: Any, settings: S, /) -> Response:  # noqa: ANN401
+    def __call__(self, event: dict[str, Any], context: Any, settings: S, /) -> Response:
         """Answer one event."""
         ...
 
@@ -74,7 +81,7 @@ def response(
     }
 
 
-def error(
+def error(  # noqa: PLR0913 - what `HttpError` carries, and the request's id
     status: int,
     code: str,
     message: str,
@@ -144,22 +151,10 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
         try:
             return handle(event, context, settings)
         except ValidationError as problem:
-            return error(
-                400,
-                "invalid_request",
-                "The request is not valid.",
-                _fields(problem),
-                request_id=request_id,
-            )
+            return invalid(_fields(problem)).answer(request_id)
         except HttpError as problem:
-            return error(
-                problem.status,
-                problem.code,
-                problem.message,
-                problem.fields,
-                request_id=request_id,
-            )
-        except Exception:
+            return problem.answer(request_id)
+        except Exception:  # noqa: BLE001 - logged whole; the caller learns only that it failed
             get_logger().exception("request_failed")
             return error(
                 500, "internal_error", "The request failed on our side.", request_id=request_id

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_RATES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits")
-_RATES += ("Megabits", "Gigabits", "Terabits", "Count")
+_AMOUNTS = {
+    "Count",
+    *(f"{size}{unit}" for size in ("Kilo", "Mega", "Giga", "Tera") for unit in ("bytes", "bits")),
+    *("Bytes", "Bits"),
+}
 UNITS: Final = frozenset(
     {"Seconds", "Microseconds", "Milliseconds", "Percent", "None"}
-    | set(_RATES)
-    | {f"{unit}/Second" for unit in _RATES}
+    | _AMOUNTS
+    | {f"{unit}/Second" for unit in _AMOUNTS}
 )
 MAX_METRICS: Final = 100  # in one line
 MAX_VALUES: Final = 100  # of one metric in one line

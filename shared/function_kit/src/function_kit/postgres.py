@@ -30,7 +30,7 @@ class Postgres:
     Not for use by several threads at once: Lambda runs one invocation at a time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an address has many parts, and all have names
         self,
         *,
         host: str,

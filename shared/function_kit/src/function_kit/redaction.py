@@ -77,7 +77,7 @@ def _keep_prefix(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group is not None) + REDACTED
 
 
-def redact(value: object, depth: int = 0) -> object:
+def redact(value: object, depth: int = 0) -> object:  # noqa: PLR0911 - one for each type
     """A copy of `value`, made of JSON's types, with secrets replaced at any depth.
 
     Args:

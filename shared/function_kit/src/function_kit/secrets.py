@@ -144,7 +144,7 @@ class Secret:
         return core_schema.no_info_plain_validator_function(_validate)
 
 
-def _stores() -> Any:  # noqa: ANN401 - a module, typed where it is defined
+def _stores() -> Any:
     """The stores, imported by the first secret that is kept in one: `prepare`, during init."""
     from function_kit import secret_stores  # noqa: PLC0415 - brings HTTP and TLS
 

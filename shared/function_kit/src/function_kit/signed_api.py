@@ -171,9 +171,7 @@ class SignedApi:
             raise
         if not response.will_close:
             self._idle.append(connection)
-        return Answer(
-            response.status, {k.lower(): v for k, v in response.getheaders()}, content
-        )
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
 
     def _connection(self) -> http.client.HTTPConnection:
         try:

@@ -96,7 +96,8 @@ class Signer:
         if self._credentials.token:
             signed["x-amz-security-token"] = self._credentials.token
         names = ";".join(sorted(signed))
-        signature = self._signature(time, method, path, "", signed, digest)
+        request = _canonical(method, self._canonical_path(path), "", signed, digest)
+        signature = self._signature(time, request)
         scope = f"{self._credentials.access_key}/{self._scope(time)}"
         signed["authorization"] = (
             f"{_ALGORITHM} Credential={scope}, SignedHeaders={names}, Signature={signature}"
@@ -123,28 +124,20 @@ class Signer:
         if self._credentials.token:
             parameters["X-Amz-Security-Token"] = self._credentials.token
         query = "&".join(f"{name}={encode(parameters[name])}" for name in sorted(parameters))
-        signature = self._signature(time, method, path, query, {"host": host}, UNSIGNED)
+        request = _canonical(method, self._canonical_path(path), query, {"host": host}, UNSIGNED)
+        signature = self._signature(time, request)
         return f"{query}&X-Amz-Signature={signature}"
 
     def _scope(self, time: str) -> str:
         return f"{time[:8]}/{self._region}/{self._service}/aws4_request"
 
-    def _signature(
-        self,
-        time: str,
-        method: str,
-        path: str,
-        query: str,
-        headers: Mapping[str, str],
-        digest: str,
-    ) -> str:
-        names = sorted(headers)
+    def _canonical_path(self, path: str) -> str:
         # Every service but S3 encodes the path, already encoded once, a second time.
-        path = path if self._service == "s3" else encode(path, "/")
-        lines = [f"{name}:{' '.join(headers[name].split())}" for name in names]
-        request = "\n".join([method, path, query, *lines, "", ";".join(names), digest])
-        hashed = hashlib.sha256(request.encode()).hexdigest()
-        text = "\n".join([_ALGORITHM, time, self._scope(time), hashed])
+        return path if self._service == "s3" else encode(path, "/")
+
+    def _signature(self, time: str, request: str) -> str:
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        text = "\n".join([_ALGORITHM, time, self._scope(time), digest])
         return hmac.new(self._key(time), text.encode(), hashlib.sha256).hexdigest()
 
     def _key(self, time: str) -> bytes:
@@ -152,3 +145,10 @@ class Signer:
         for part in (time[:8], self._region, self._service, "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
         return key
+
+
+def _canonical(method: str, path: str, query: str, headers: Mapping[str, str], digest: str) -> str:
+    """A request in the one form of it that both sides hash."""
+    names = sorted(headers)
+    lines = [f"{name}:{' '.join(headers[name].split())}" for name in names]
+    return "\n".join([method, path, query, *lines, "", ";".join(names), digest])

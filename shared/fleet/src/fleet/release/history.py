@@ -127,26 +127,35 @@ class History:
 
 
 def previous(releases: list[Release], live_version: str) -> Release | None:
-    """The release to roll back to: the one before the one that made `live_version`.
+    """The release to roll back to: of the version that was live before `live_version` was made.
 
-    Rollbacks are stepped over, so rolling back twice goes two releases back and never
-    returns to the version that was rolled away from.
+    Not the newest other release: that may be one that was itself rolled away from. Rolling
+    back twice goes two releases back.
 
     Args:
         releases: newest first.
         live_version: what `live` points at.
     """
-    deploys = [r for r in releases if r.kind == "deploy" and r.state == "succeeded"]
-    current = next((i for i, r in enumerate(deploys) if r.version == live_version), None)
+    deploys = _good(releases)
+    made = (r for r in deploys if r.version == live_version != r.previous_version)
+    current = next(made, None)
     if current is None:
         return None
-    return next((r for r in deploys[current + 1 :] if r.version != live_version), None)
+    return next((r for r in deploys if r.version == current.previous_version), None)
 
 
 def by_tag(releases: list[Release], tag: str) -> Release | None:
     """The newest good release of a tag."""
-    good = (r for r in releases if r.state == "succeeded" and r.kind == "deploy")
-    return next((r for r in good if r.tag == tag), None)
+    return next((r for r in _good(releases) if r.tag == tag), None)
+
+
+def by_digest(releases: list[Release], digest: str) -> Release | None:
+    """The newest good release of an image."""
+    return next((r for r in _good(releases) if r.digest == digest), None)
+
+
+def _good(releases: list[Release]) -> list[Release]:
+    return [r for r in releases if r.kind == "deploy" and r.state == "succeeded"]
 
 
 def _encode(value: Any) -> dict[str, Any]:

@@ -101,10 +101,7 @@ class Rollback:
         if to_version:
             return self._by_version(releases, to_version)
         if to_tag:
-            found = past.by_tag(releases, to_tag)
-            if found is None:
-                raise self._not_released(releases, to_tag)
-            return Target(found.version, found.tag, has_passed=True)
+            return self._by_tag(releases, to_tag)
         found = past.previous(releases, live)
         if found is None:
             raise FleetError(
@@ -112,6 +109,17 @@ class Rollback:
                 "deploy a good tag, or name one with --to-tag or --to-version",
             )
         return Target(found.version, found.tag, has_passed=True)
+
+    def _by_tag(self, releases: list[Release], tag: str) -> Target:
+        found = past.by_tag(releases, tag)
+        if found is None and self._registry.has_tag(self._control.function, tag):
+            # A commit that did not change the function has an earlier one's image, and its
+            # deploy had nothing to do.
+            digest = self._registry.image(self._control.function, tag).digest
+            found = past.by_digest(releases, digest)
+        if found is None:
+            raise self._not_released(releases, tag)
+        return Target(found.version, tag, has_passed=True)
 
     def _by_version(self, releases: list[Release], number: str) -> Target:
         if not number.isdigit():

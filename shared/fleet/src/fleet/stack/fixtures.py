@@ -12,8 +12,8 @@ from standins import monitors
 if TYPE_CHECKING:
     from fleet.stack.local import LocalStack
 
-SAMPLE_KEY = "reports/2024/summary.csv"
-SAMPLE_OBJECT = b"device,uptime\nd-1,99.98\n"
+SAMPLE_KEY = "device-logs/example.log"  # the object that sample events ask for
+SAMPLE_OBJECT = b"2024-11-15T00:00:00Z d-1 started\n"
 
 
 def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
