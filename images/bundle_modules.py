@@ -65,14 +65,14 @@ def _module(name: str) -> Module | None:
 
 
 def imported_from(packages: Path) -> tuple[dict[str, Module], list[str]]:
-    """What `imported` gives in a fresh process, with the packages of that folder.
+    """What `imported` gives in a fresh process, with the packages of that folder only.
 
     Raises:
         BundleError: They cannot be imported.
     """
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(packages)}
     run = subprocess.run(
-        [sys.executable, "-B", __file__, "--list", str(packages)],
+        [sys.executable, "-S", "-B", __file__, "--list", str(packages)],
         check=False,
         capture_output=True,
         text=True,

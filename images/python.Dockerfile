@@ -29,7 +29,8 @@ RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
  && uv sync --frozen --no-dev --no-install-workspace --package "${FUNCTION}"
 RUN --mount=type=bind,source=images,target=/mnt \
     python3 /mnt/collect_dependencies.py /venv /out/dependencies "images/${FUNCTION}/pyproject.toml" \
- && python3 /mnt/compile_bytecode.py /out/dependencies
+ && python3 /mnt/compile_bytecode.py /out/dependencies \
+ && python3 /mnt/bundle_modules.py /out/dependencies/opt/python
 COPY shared/function_kit shared/function_kit
 COPY images/${FUNCTION} images/${FUNCTION}
 RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \

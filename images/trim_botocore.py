@@ -175,14 +175,16 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _undocumented(node: Any) -> Any:
-    """A copy without documentation texts; a member that is called so is a dict, and stays."""
+    """A copy whose documentation texts are empty: botocore asks for some of them by name.
+
+    A member that is called so is a dict, and stays.
+    """
     if isinstance(node, list):
         return [_undocumented(item) for item in node]
     if isinstance(node, dict):
         return {
-            key: _undocumented(item)
+            key: "" if key == "documentation" and isinstance(item, str) else _undocumented(item)
             for key, item in node.items()
-            if not (key in {"documentation", "documentationUrl"} and isinstance(item, str))
         }
     return node
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from function_kit.aws import AwsError
+from function_kit.aws_errors import AwsError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scheduled_digest.ledger import Claimant, Ledger, State
+from scheduled_digest.ledger import Claimant, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scheduled_digest.ledger import Ledger
+
     from tests.kit.digest import World
 
 MONITOR = UUID(int=1)
@@ -34,8 +38,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def ledger(world: World, clock: Clock) -> Ledger:
-    return Ledger(world.dynamodb, world.table, clock=clock)
+def ledger(world: World, clock: Clock) -> Iterator[Ledger]:
+    with world.ledger(clock) as ledger:
+        yield ledger
 
 
 def claimant(owner: str, lease: float = 300.0, day: date = DAY) -> Claimant:
@@ -172,8 +177,10 @@ def test_slots_are_reserved_by_one_at_a_time(ledger: Ledger) -> None:
     assert ledger.reserve(1000, 2000) == 2000
 
 
-def test_a_table_that_is_not_there_is_an_error_without_its_name(world: World) -> None:
-    ledger = Ledger(world.dynamodb, "a-table-nobody-made")
+def test_a_table_that_is_not_there_is_an_error_without_its_name(
+    world: World, ledger: Ledger
+) -> None:
+    world.dynamodb.delete_table(TableName=world.table)
 
     for use in (
         lambda: ledger.claim(MONITOR, claimant("a")),
@@ -185,4 +192,4 @@ def test_a_table_that_is_not_there_is_an_error_without_its_name(world: World) ->
     ):
         with pytest.raises(AwsError, match="ledger failed: ResourceNotFound") as error:
             use()
-        assert "nobody" not in str(error.value)
+        assert world.table not in str(error.value)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Self
 from unittest import mock
 
 import botocore.session
-from function_kit import aws, http
+from function_kit import http, secret_stores
+from function_kit.signed_api import SignedApi
+from scheduled_digest.ledger import Ledger
 from standins import backend as backend_standin
 from standins import serving
 from standins import supabase as supabase_standin
@@ -37,6 +39,24 @@ if TYPE_CHECKING:
 
 KEY = "service-role-key-of-the-test"
 FUNCTION = "lambda-fleet-local-scheduled-digest"
+
+
+@contextlib.contextmanager
+def _closing(owner: Any, name: str) -> Iterator[None]:
+    """Close in the end whatever a function returns meanwhile: Lambda just drops it."""
+    made: list[Any] = []
+    real = getattr(owner, name)
+
+    def recording(*arguments: Any, **options: Any) -> Any:
+        made.append(real(*arguments, **options))
+        return made[-1]
+
+    try:
+        with mock.patch.object(owner, name, recording):
+            yield
+    finally:
+        for opened in made:
+            opened.close()
 
 
 class Lambda:
@@ -136,31 +156,25 @@ class World:
     @contextlib.contextmanager
     def function(self, **changes: object) -> Iterator[Function]:
         """The function in this process, cold, with changed variables."""
-        made = []
+        with self._credentials(**changes), _closing(http, "client"):
+            secret_stores.prepare.cache_clear()
+            module = importlib.import_module("scheduled_digest.handler")
+            # Again, for the module may have been loaded with other variables.
+            yield Function(self, importlib.reload(module).handler)
 
-        def recording(**options: Any) -> Any:
-            made.append(real(**options))
-            return made[-1]
+    @contextlib.contextmanager
+    def ledger(self, clock: Callable[[], float]) -> Iterator[Ledger]:
+        """The function's ledger by itself, with a clock of the test's."""
+        with self._credentials():
+            yield Ledger(SignedApi("dynamodb"), self.table, clock=clock)
 
-        real = http.client
-        self._close_clients()
-        with mock.patch.dict(os.environ, self.environment(**changes)):
-            with mock.patch.object(http, "client", recording):
-                module = importlib.import_module("scheduled_digest.handler")
-                # Again, for the module may have been loaded with other variables.
-                module = importlib.reload(module)
-            try:
-                yield Function(self, module.handler)
-            finally:
-                for client in made:
-                    client.close()
-                self._close_clients()
-
-    @staticmethod
-    def _close_clients() -> None:
-        for client in aws._clients.values():
-            client.close()
-        aws._clients.clear()
+    @contextlib.contextmanager
+    def _credentials(self, **changes: object) -> Iterator[None]:
+        with (
+            mock.patch.dict(os.environ, self.environment(**changes)),
+            _closing(SignedApi, "_connection"),
+        ):
+            yield
 
     def process(self, **changes: object) -> Process:
         """The function in a process of its own."""

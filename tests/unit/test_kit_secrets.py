@@ -37,8 +37,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
         secret_stores.prepare.cache_clear()
         yield server
         for store in ("secretsmanager", "ssm"):
-            for connection in secret_stores.prepare(store)._idle:
-                connection.close()
+            secret_stores.prepare(store).close()
         secret_stores.prepare.cache_clear()
 
 

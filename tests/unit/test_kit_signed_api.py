@@ -38,8 +38,7 @@ def calling(url: str, service: str = "dynamodb", **options: Any) -> Iterator[Sig
     try:
         yield api
     finally:
-        for connection in api._idle:
-            connection.close()
+        api.close()
 
 
 def refused(code: str, status: int = 400) -> Reply:

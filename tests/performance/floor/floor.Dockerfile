@@ -35,7 +35,7 @@ COPY images/${FUNCTION} /src/function
 RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
     SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python "${RUNTIME_CLIENT}" \
       boto3 httpx structlog pydantic-settings 'psycopg[binary]' /src/function_kit \
- && SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python --no-deps /src/function \
+ && SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python --no-deps --no-sources /src/function \
  && find / -xdev -name '__pycache__' -path '*python3*' -prune -exec rm -rf {} +
 COPY <<E2 /var/task/lambda_function.py
 import boto3, httpx, psycopg, pydantic_settings, structlog

@@ -81,6 +81,10 @@ class Bucket:
         except ObjectMissing:
             self._require_bucket()
 
+    def close(self) -> None:
+        """Close the connections to S3."""
+        self._api.close()
+
     def _require_bucket(self) -> None:
         answer = self._api.call("HEAD", self._prefix.rstrip("/") or "/")
         if answer.status == _FORBIDDEN:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from function_kit.deadline import Deadline
 from function_kit.logging import get_logger
@@ -81,7 +81,7 @@ class Link:
         """
         # Calls in flight at the deadline may last so long, and there is still all to settle.
         reserve = services.backend.longest_call + services.settings.digest_reserve
-        came = event.continuation
+        came: Continuation | None = event.continuation
         self._services = services
         self._successor = successor
         self._frequency = event.frequency
@@ -162,7 +162,7 @@ class Link:
         )
 
     def _finish(self, counts: Counts, purged: int | None) -> Result:
-        log.info("processing complete", **counts.model_dump(), purged=purged)
+        log.info("processing complete", **asdict(counts), purged=purged)
         for name in _COMPLETED[self._label]:
             self._services.metrics.add(f"{name}RunsCompleted", 1)
         if purged is None:
@@ -181,7 +181,7 @@ class Link:
             not_before=pace.held_until,
         )
         self._successor.start(self._frequency, continuation)
-        log.info("continued in another run", **progress.counts.model_dump())
+        log.info("continued in another run", **asdict(progress.counts))
 
     def _measure(self, counts: Counts) -> None:
         """This link's share: the chain's metrics are the sum over its links."""
@@ -190,15 +190,16 @@ class Link:
             self._services.metrics.add(f"Digests{name.capitalize()}", share)
 
     @property
-    def _label(self) -> str:
+    def _label(self) -> Literal["daily", "weekly", "both"]:
         return self._frequency or "both"
 
     def _result(self, counts: Counts, purged: int | None, *, continued: bool) -> Result:
-        return Result.model_validate(
-            {
-                "frequency": self._label,
-                **counts.model_dump(),
-                "purged": purged,
-                "continued": continued,
-            }
-        )
+        return {
+            "frequency": self._label,
+            "active": counts.active,
+            "succeeded": counts.succeeded,
+            "failed": counts.failed,
+            "skipped": counts.skipped,
+            "purged": purged,
+            "continued": continued,
+        }

@@ -11,12 +11,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from function_kit import aws
+from function_kit.aws_errors import AwsError
+from function_kit.signed_api import SignedApi, code
+from function_kit.sigv4 import encode
+
+from scheduled_digest.settings import AWS_TIMEOUT
 
 if TYPE_CHECKING:
     from scheduled_digest.models import Continuation, Frequency
 
 LIVE = "live"
+_TAKEN = (202, 204)  # of an event, of a dry run
 _ARN_PARTS_WITH_QUALIFIER = 8
 
 
@@ -53,10 +58,15 @@ class Successor:
         self._invoke("DryRun", b"{}")
 
     def _invoke(self, kind: str, payload: bytes) -> None:
-        # Most runs end in time, so this client is made when one does not.
-        client: Any = aws.client("lambda")
-        with aws.errors("starting the next run"):
-            client.invoke(FunctionName=self._target, InvocationType=kind, Payload=payload)
+        # Most runs end in time, so the connection is made when one does not.
+        answer = SignedApi("lambda", timeout=AWS_TIMEOUT).call(
+            "POST",
+            f"/2015-03-31/functions/{encode(self._target)}/invocations",
+            headers={"x-amz-invocation-type": kind},
+            body=payload,
+        )
+        if answer.status not in _TAKEN:
+            raise AwsError(code(answer), "starting the next run failed", answer.status)
 
 
 def alias_of(invoked_arn: str) -> str:

@@ -6,9 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 # First: it prepares a fast start for the imports below.
-from function_kit import aws, http
+from function_kit import http
 from function_kit.handler import lambda_handler
 from function_kit.metrics import Metrics
+from function_kit.signed_api import SignedApi
 
 from scheduled_digest import chain
 from scheduled_digest.continuation import Successor, alias_of
@@ -16,7 +17,7 @@ from scheduled_digest.delivery import Backend
 from scheduled_digest.ledger import Ledger
 from scheduled_digest.models import Event
 from scheduled_digest.monitors import Monitors
-from scheduled_digest.settings import DigestSettings
+from scheduled_digest.settings import AWS_TIMEOUT, DigestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +31,13 @@ def _services(settings: DigestSettings) -> chain.Services:
     # One connection for each digest in flight, and one to read pages.
     connections = settings.digest_concurrency + 1
     client = http.client(max_connections=connections)
-    table = aws.client("dynamodb", max_pool_connections=connections)
     return chain.Services(
         settings=settings,
         monitors=Monitors(client, settings.supabase_url, settings.supabase_service_role_key),
         backend=Backend(
             client, settings.backend_digest_endpoint, timeout=settings.digest_call_timeout
         ),
-        ledger=Ledger(table, settings.digest_ledger_table),
+        ledger=Ledger(SignedApi("dynamodb", timeout=AWS_TIMEOUT), settings.digest_ledger_table),
         metrics=Metrics("LambdaFleet", SERVICE, settings.environment),
     )
 
@@ -71,4 +71,4 @@ def handler(event: dict[str, Any], context: Any, settings: DigestSettings) -> di
     alias = alias_of(context.invoked_function_arn)
     successor = Successor(settings.aws_lambda_function_name, alias)
     link = chain.Link(_services(settings), successor, Event.model_validate(event), context)
-    return link.run().model_dump()
+    return dict(link.run())

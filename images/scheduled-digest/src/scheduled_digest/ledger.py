@@ -10,14 +10,15 @@ A DynamoDB table with the key `pk` and the time to live `expires_at`. Its items:
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-from function_kit import aws
+from function_kit.aws_errors import AwsError
+from function_kit.signed_api import SignedApi, code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _KEPT = 7 * 86_400  # seconds: longer than any chain, and a week to look back
 _RATE = "rate#digest"
 _REFUSED = "ConditionalCheckFailedException"
+_FAILED = 400
 _TAKEABLE = (
     "attribute_not_exists(pk) OR #state IN (:failed, :deferred)"
     " OR (#state = :claimed AND (#owner = :me OR lease_until < :now))"
@@ -73,15 +75,17 @@ class Claimant:
 class Ledger:
     """Conditional writes to one table."""
 
-    def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, api: SignedApi, table: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
         """Take the table.
 
         Args:
-            client: botocore's client of DynamoDB.
+            api: DynamoDB's.
             table: The table's name.
             clock: Epoch seconds.
         """
-        self._client = client
+        self._api = api
         self._table = table
         self._clock = clock
 
@@ -104,11 +108,8 @@ class Ledger:
         Raises:
             AwsError: The table could not be used.
         """
-        with aws.errors("reading the ledger"):
-            answer = self._client.get_item(
-                TableName=self._table, Key={"pk": _text(_run(root, link))}, ConsistentRead=True
-            )
-        return "Item" in answer
+        key = {"pk": _text(_run(root, link))}
+        return "Item" in self._call("GetItem", {"Key": key, "ConsistentRead": True})[1]
 
     def claim(self, monitor: UUID, who: Claimant) -> bool:
         """Take on a monitor's digest of the day.
@@ -197,9 +198,7 @@ class Ledger:
                 "ExpressionAttributeNames": names or {},
             }
         expires = _number(int(self._clock()) + _KEPT)
-        return self._conditionally(
-            self._client.put_item, {"Item": item | {"expires_at": expires}} | expression
-        )
+        return self._conditionally("PutItem", {"Item": item | {"expires_at": expires}} | expression)
 
     def _update(
         self,
@@ -218,24 +217,24 @@ class Ledger:
         }
         if names:
             request["ExpressionAttributeNames"] = names
-        return self._conditionally(self._client.update_item, request)
+        return self._conditionally("UpdateItem", request)
 
-    def _conditionally(
-        self, write: Callable[..., Any], request: dict[str, Any]
-    ) -> dict[str, Any] | None:
-        with aws.errors("writing to the ledger"):
-            try:
-                write(
-                    TableName=self._table,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **request,
-                )
-            except ClientError as error:
-                if aws.error_code(error) != _REFUSED:
-                    raise
-                response: dict[str, Any] = dict(error.response)
-                return dict(response.get("Item", {}))
-        return None
+    def _conditionally(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        asked = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        done, answer = self._call(operation, request | asked)
+        return None if done else answer["Item"]
+
+    def _call(self, operation: str, request: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        """Whether it was done, as a condition asked; and the answer either way."""
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+        }
+        body = json.dumps({"TableName": self._table, **request}).encode()
+        answer = self._api.call("POST", "/", headers=headers, body=body)
+        if answer.status >= _FAILED and code(answer) != _REFUSED:
+            raise AwsError(code(answer), "using the ledger failed", answer.status)
+        return answer.status < _FAILED, json.loads(answer.body)
 
 
 def _digest(day: date, monitor: UUID) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 type Frequency = Literal["daily", "weekly"]
 type Count = Annotated[int, Field(ge=0)]
@@ -15,12 +23,8 @@ MAX_DEFERRED = 1000
 """Monitors that one run may leave to the next: their list must fit an asynchronous event."""
 
 
-class _Model(BaseModel):
-    # Values stay out of error texts: an event is logged when it is refused.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
-
-
-class Counts(_Model):
+@dataclass(frozen=True, slots=True)
+class Counts:
     """How many monitors came to which end, over the whole chain of runs.
 
     Attributes:
@@ -30,13 +34,23 @@ class Counts(_Model):
         skipped: Monitors that already had today's digest, or are another run's.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     active: Count = 0
     succeeded: Count = 0
     failed: Count = 0
     skipped: Count = 0
 
 
-class Deferred(_Model):
+class _Handed(BaseModel):
+    # Values stay out of error texts: an event is logged when it is refused. Built when the first
+    # continuation comes: most cold starts are for a chain's first run.
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="forbid", defer_build=True
+    )
+
+
+class Deferred(_Handed):
     """A monitor that was read, and left to the next run.
 
     Attributes:
@@ -48,7 +62,7 @@ class Deferred(_Model):
     attempts: Count = 0
 
 
-class Continuation(_Model):
+class Continuation(_Handed):
     """Where a run leaves off, for the next one.
 
     Attributes:
@@ -85,7 +99,12 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     frequency: Frequency | None = None
-    continuation: Continuation | None = None
+    continuation: Any = None  # a Continuation; declared as such, every cold start would build it
+
+    @field_validator("continuation")
+    @classmethod
+    def _parse(cls, value: object) -> Continuation | None:
+        return None if value is None else Continuation.model_validate(value)
 
     @property
     def frequencies(self) -> tuple[Frequency, ...]:
@@ -134,15 +153,15 @@ class Monitor(BaseModel):
         return body | ({"email": self.email} if self.delivery_method == "email" else {})
 
 
-class Result(_Model):
-    """What a run answers; the counts are those of the chain so far.
+class Result(TypedDict):
+    """What a run answers; the counts are those of the chain so far, see `Counts`.
 
     Attributes:
         frequency: daily, weekly or both.
-        active: See `Counts`, as for the next three.
-        succeeded: .
-        failed: .
-        skipped: .
+        active: Due monitors.
+        succeeded: Digests sent.
+        failed: Digests and rows that failed.
+        skipped: Monitors passed over.
         purged: Rows that the purge removed, or None when it failed.
         continued: Whether another run goes on from here.
     """

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -96,9 +96,10 @@ class Progress:
     @classmethod
     def of(cls, after: UUID | None, deferred: Sequence[Deferred], counts: Counts) -> Progress:
         """The progress that a continuation brings along."""
-        tally = counts.model_dump(exclude={"active"})
+        tally = asdict(counts)
+        active = tally.pop("active")
         waiting = {item.id: item.attempts for item in deferred}
-        return cls(after, waiting, counts.active, tally)
+        return cls(after, waiting, active, tally)
 
     @property
     def counts(self) -> Counts:

@@ -9,6 +9,9 @@ from function_kit.secrets import Secret
 from function_kit.settings import Settings
 from pydantic import AfterValidator, Field, ValidationInfo
 
+AWS_TIMEOUT = 2.0
+"""Seconds for DynamoDB or Lambda to connect, and again to answer; a call is tried three times."""
+
 
 def _web_address(value: str, info: ValidationInfo) -> str:
     """An http or https URL; https outside the local environment, for the key travels with it."""
@@ -48,4 +51,4 @@ class DigestSettings(Settings):
     digest_rate_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 50
     digest_ledger_table: Annotated[str, Field(min_length=1)]
     digest_call_timeout: Annotated[float, Field(gt=0, le=300)] = 40.0
-    digest_reserve: Annotated[float, Field(gt=0, le=120)] = 20.0
+    digest_reserve: Annotated[float, Field(gt=0, le=120)] = 30.0

@@ -16,6 +16,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import TYPE_CHECKING
 
@@ -41,18 +42,25 @@ def install(packages: str) -> bool:
         file = os.open(f"{packages}/modules.bundle", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
-    header = os.read(file, _HEADER)
-    if header[: len(MAGIC)] == MAGIC:
-        length = int.from_bytes(header[len(MAGIC) :], "little")
-        version, entries, methods = marshal.loads(os.read(file, length))  # noqa: S302 - our own
-        if version == sys.version:
-            sys.meta_path.insert(0, _Finder(file, _HEADER + length, packages, entries))
-            from function_kit import generated  # noqa: PLC0415 - out of the bundle, with its imports
+    start, (version, entries, methods) = _index(file)
+    if version != sys.version:
+        os.close(file)
+        return False
+    sys.meta_path.insert(0, _Finder(file, start, packages, entries))
+    from function_kit import generated  # noqa: PLC0415 - out of the bundle, with its imports
 
-            generated.install(methods)
-            return True
-    os.close(file)
-    return False
+    generated.install(methods)
+    return True
+
+
+def _index(file: int) -> tuple[int, tuple[str, dict[str, Entry], dict[str, CodeType]]]:
+    """Where the code begins, and the index; an empty one when the file is no bundle."""
+    header = os.read(file, _HEADER)
+    if header.startswith(MAGIC):
+        length = int.from_bytes(header[len(MAGIC) :], "little")
+        with suppress(EOFError, TypeError, ValueError):
+            return _HEADER + length, marshal.loads(os.read(file, length))  # noqa: S302 - our own
+    return 0, ("", {}, {})
 
 
 def finish() -> None:

@@ -61,13 +61,21 @@ class _DeferredLoader:
 
 
 class _PresentLoader:
-    """Hands out the module that running its parent has just imported."""
+    """Hands out a module that running its package has just imported.
+
+    The import that led there would otherwise run it a second time. It takes the spec from the
+    module itself, so this loader stands in that spec's place until it has been asked.
+    """
+
+    def __init__(self, module: ModuleType) -> None:
+        self._spec = module.__spec__
+        module.__spec__ = ModuleSpec(module.__name__, self)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return sys.modules[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing is left to run."""
+        module.__spec__ = self._spec
 
 
 class _Finder:
@@ -77,13 +85,14 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name in self._names:
+        if name in self._names and name not in sys.modules:  # else it is being reloaded
             return self._defer(name, path, target)
-        parent = name.partition(".")[0]
-        if parent in self._names and is_pending(parent):
-            getattr(sys.modules[parent], "__all__", None)  # a submodule needs its package run
+        package = name.partition(".")[0]
+        if package in self._names and is_pending(package):
+            getattr(sys.modules[package], "__all__", None)  # a submodule needs its package run
             if name in sys.modules:
-                return ModuleSpec(name, _PresentLoader())  # type: ignore[arg-type]
+                _PresentLoader(sys.modules[name])
+                return sys.modules[name].__spec__
         return None
 
     def _defer(

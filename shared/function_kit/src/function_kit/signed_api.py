@@ -158,6 +158,11 @@ class SignedApi:
         parsed: dict[str, Any] = json.loads(answer.body or b"{}")
         return parsed
 
+    def close(self) -> None:
+        """Close the connections that are kept open; the next call opens another."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         signed = self.signer().headers(method, path, {**headers, "host": self.host}, body)
         connection = self._connection()
@@ -167,7 +172,7 @@ class SignedApi:
             content = response.read()
         except BaseException:
             connection.close()
-            self._idle.clear()  # the others are as old, and as likely dead after a freeze
+            self.close()  # the others are as old, and as likely dead after a freeze
             raise
         if not response.will_close:
             self._idle.append(connection)

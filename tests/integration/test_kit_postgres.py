@@ -1,0 +1,268 @@
+"""The connection to PostgreSQL, against a real server that is cut, frozen and taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from function_kit import redaction
+from function_kit.postgres import DatabaseUnavailable, Postgres
+from function_kit.secrets import Secret
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASSWORD = "correct horse battery staple"
+
+
+class Rotating(Secret):
+    """A secret whose value the test changes; remembers how often it was asked."""
+
+    def __init__(self, *values: str) -> None:
+        super().__init__(values[0])
+        self.values = list(values)
+        self.asked: list[str] = []
+
+    def get(self) -> str:
+        self.asked.append("get")
+        return self.values[0]
+
+    def refresh(self) -> str:
+        self.asked.append("refresh")
+        self.values = self.values[1:] or self.values
+        return self.values[0]
+
+
+@pytest.fixture
+def admin(postgres_dsn: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def role(admin: psycopg.Connection) -> Iterator[str]:
+    """A role of the test's own, with a table that is gone with it."""
+    name = f"app_{uuid.uuid4().hex[:8]}"
+    identifier = sql.Identifier(name)
+    database = sql.Identifier(admin.info.dbname)
+    admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(identifier, PASSWORD))
+    admin.execute(sql.SQL("CREATE SCHEMA {0} AUTHORIZATION {0}").format(identifier))
+    yield name
+    admin.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [name]
+    )
+    admin.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(identifier))
+    admin.execute(
+        sql.SQL("ALTER DATABASE {} WITH CONNECTION LIMIT -1; DROP OWNED BY {}; DROP ROLE {}").format(
+            database, identifier, identifier
+        )
+    )
+
+
+@contextlib.contextmanager
+def opened(admin: psycopg.Connection, role: str, **options: Any) -> Iterator[Postgres]:
+    database = Postgres(
+        **{
+            "host": admin.info.host,
+            "port": admin.info.port,
+            "dbname": admin.info.dbname,
+            "user": role,
+            "password": Secret(PASSWORD),
+            "sslmode": "prefer",
+            **options,
+        }
+    )
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def database(admin: psycopg.Connection, role: str) -> Iterator[Postgres]:
+    with opened(admin, role) as made:
+        yield made
+
+
+def connections(admin: psycopg.Connection, role: str) -> int:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+    row = admin.execute(query, [role]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def cut(admin: psycopg.Connection, role: str) -> None:
+    """End the role's connections on the server's side, and wait until they are gone."""
+    row = admin.execute(
+        "SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = %s",
+        [role],
+    ).fetchone()
+    assert row == (True,)
+
+
+def test_nothing_is_opened_before_the_first_use(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    assert connections(admin, role) == 0
+    database.check()
+    assert connections(admin, role) == 1
+
+
+def test_one_connection_serves_every_use(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    first = database.connection()
+    with database.transaction() as connection:
+        assert connection is first
+    assert database.connection() is first
+    assert connections(admin, role) == 1
+
+
+def test_a_connection_that_was_cut_is_opened_again(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    first = database.connection()
+    cut(admin, role)
+    second = database.connection()
+    assert second is not first
+    assert first.closed
+    assert second.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_connection_left_in_a_transaction_is_not_trusted(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    first = database.connection()
+    first.execute("BEGIN")
+    assert database.connection() is not first
+    assert connections(admin, role) == 1
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(database: Postgres) -> None:
+    with database.transaction() as connection:
+        connection.execute("CREATE TABLE rows (n int)")
+        connection.execute("INSERT INTO rows VALUES (1)")
+    with pytest.raises(ZeroDivisionError), database.transaction() as connection:
+        connection.execute("INSERT INTO rows VALUES (2)")
+        raise ZeroDivisionError
+    assert database.connection().execute("SELECT n FROM rows").fetchall() == [(1,)]
+
+
+def test_a_transaction_that_is_cut_says_so_and_the_next_works(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    with pytest.raises(DatabaseUnavailable, match="the connection was cut"):
+        with database.transaction() as connection:
+            connection.execute("CREATE TABLE rows (n int)")
+            cut(admin, role)
+            connection.execute("INSERT INTO rows VALUES (1)")
+    with database.transaction() as connection:
+        assert connection.execute("SELECT to_regclass('rows')").fetchone() == (None,)
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_server(
+    admin: psycopg.Connection, role: str
+) -> None:
+    with opened(admin, role, statement_timeout=0.2) as database:
+        began = time.monotonic()
+        with pytest.raises(psycopg.errors.QueryCanceled), database.transaction() as connection:
+            connection.execute("SELECT pg_sleep(30)")
+        assert time.monotonic() - began < 5
+        assert database.connection().execute("SHOW statement_timeout").fetchone() == ("200ms",)
+
+
+def test_a_bad_statement_is_the_callers_and_keeps_the_connection(database: Postgres) -> None:
+    first = database.connection()
+    with pytest.raises(psycopg.errors.UndefinedTable), database.transaction() as connection:
+        connection.execute("SELECT * FROM no_such_table")
+    assert database.connection() is first
+
+
+def test_the_server_knows_who_is_connected(admin: psycopg.Connection, role: str) -> None:
+    with opened(admin, role, application_name="insert-ppu-data") as database:
+        database.check()
+        query = "SELECT application_name FROM pg_stat_activity WHERE usename = %s"
+        assert admin.execute(query, [role]).fetchone() == ("insert-ppu-data",)
+
+
+def test_a_rotated_password_is_read_anew(
+    admin: psycopg.Connection, role: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = Rotating("the old password", PASSWORD)
+    with opened(admin, role, password=secret) as database:
+        database.check()
+        assert secret.asked == ["get", "refresh"]
+        database.check()
+        assert secret.asked == ["get", "refresh"]
+    out = capsys.readouterr().out
+    assert "database_login_refused" in out
+    assert "password" not in out
+
+
+def test_a_wrong_password_is_said_and_not_shown(
+    admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redaction, "_known", set())
+    with opened(admin, role, password=Rotating("wrong one", "wrong two")) as database:
+        with pytest.raises(DatabaseUnavailable, match="authentication failed") as raised:
+            database.check()
+    assert "wrong one" not in str(raised.value)
+    assert "wrong two" not in str(raised.value)
+    assert f":{admin.info.port}/" in str(raised.value)
+
+
+def test_a_database_that_does_not_exist_is_said(admin: psycopg.Connection, role: str) -> None:
+    with opened(admin, role, dbname="no_such_database") as database:
+        with pytest.raises(DatabaseUnavailable, match='"no_such_database" does not exist'):
+            database.check()
+
+
+def test_a_server_that_is_away_is_said_at_once(admin: psycopg.Connection, role: str) -> None:
+    with contextlib.closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with opened(admin, role, host="127.0.0.1", port=port) as database:
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{port}/.* is unavailable"):
+                database.check()
+            assert time.monotonic() - began < 2
+
+
+def test_a_server_that_is_silent_is_given_up_in_time(admin: psycopg.Connection, role: str) -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        with opened(admin, role, host="127.0.0.1", port=port, connect_timeout=2) as database:
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailable, match="timeout"):
+                database.check()
+            assert 1.5 < time.monotonic() - began < 6
+
+
+def test_encryption_is_required_unless_told_otherwise(
+    admin: psycopg.Connection, role: str
+) -> None:
+    encrypted = admin.execute("SHOW ssl").fetchone() == ("on",)
+    with opened(admin, role, sslmode="require") as database:
+        if encrypted:
+            database.check()
+            assert database.connection().pgconn.ssl_in_use
+        else:
+            with pytest.raises(DatabaseUnavailable, match="SSL"):
+                database.check()
+
+
+def test_closing_twice_is_as_good_as_once(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    database.check()
+    database.close()
+    database.close()
+    assert connections(admin, role) in {0, 1}
+    database.check()
+    assert database.connection().execute("SELECT 1").fetchone() == (1,)
