@@ -16,6 +16,8 @@ RUN --mount=type=bind,source=images,target=/mnt python3 /mnt/compile_bytecode.py
 
 FROM runtime AS build
 ARG FUNCTION
+# `uv` is a named context of docker-bake.hcl.
+# hadolint ignore=DL3022
 COPY --from=uv uv /usr/local/bin/uv
 WORKDIR /src
 ENV UV_PYTHON=/usr/local/bin/python3 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/venv \
@@ -52,6 +54,8 @@ ENTRYPOINT ["/usr/local/bin/python3", "-m", "awslambdaric"]
 CMD ["lambda_function.handler"]
 
 FROM ship AS local
+# `rie` is a named context of docker-bake.hcl.
+# hadolint ignore=DL3022
 COPY --link --from=rie aws-lambda-rie /usr/local/bin/aws-lambda-rie
 ENTRYPOINT ["/usr/local/bin/aws-lambda-rie", "/usr/local/bin/python3", "-m", "awslambdaric"]
 # A new ENTRYPOINT drops the CMD of the stage below.

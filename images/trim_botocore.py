@@ -34,10 +34,6 @@ type Wanted = Mapping[str, list[str]]
 
 # What botocore itself calls: S3 asks for a bucket's region when it is redirected.
 OWN_CALLS: Wanted = {"s3": ["HeadBucket"]}
-# Read by every client, whatever its service.
-COMMON = ("_retry.json", "partitions.json", "sdk-default-configuration.json")
-# Needed when credentials come from a profile or a token, as on a laptop: kept small, not dropped.
-ALWAYS: Wanted = {}
 
 DOCSTRING_STUB = '''\
 """Stands in for botocore's documentation generator, left out of this image."""

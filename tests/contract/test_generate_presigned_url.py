@@ -10,7 +10,6 @@ import os
 import socket
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 from urllib.parse import parse_qs, quote, urlsplit
@@ -21,6 +20,7 @@ import pytest
 import structlog
 from function_kit.handler import SmokeFailed
 from function_kit.settings import ConfigurationError
+from generate_presigned_url import bucket as bucket_module
 from generate_presigned_url.bucket import Bucket
 
 from tests.kit.invoke import LambdaContext
@@ -30,6 +30,7 @@ from tests.kit.services import local_aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 BUCKET = "downloads"
 KEY = "device-logs/example.log"
@@ -267,6 +268,20 @@ def test_storage_that_is_away_is_503_without_a_word_of_it(
     assert "ConnectionRefusedError" in capsys.readouterr().out
 
 
+def test_storage_that_is_silent_is_503_before_the_function_times_out(
+    aws: Aws, role: dict[str, str]
+) -> None:
+    assert 3 * bucket_module.TIMEOUT + 1 < 10
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            mock.patch.object(bucket_module, "TIMEOUT", 0.05),
+            function(**variables(aws, role, AWS_ENDPOINT_URL=endpoint)) as handler,
+        ):
+            status, body = ask(handler, {"key": KEY})
+    assert (status, body["error"]["code"]) == (503, "storage_unavailable")
+
+
 @pytest.mark.parametrize("status", [500, 503, 301, 400])
 def test_storage_that_fails_is_503(aws: Aws, role: dict[str, str], status: int) -> None:
     with serving() as server:
@@ -314,9 +329,7 @@ def test_the_smoke_test_checks_the_bucket(handler: Any) -> None:
 
 
 @pytest.mark.parametrize("permissions", [[], [READ], [LIST]], ids=["none", "no list", "no read"])
-def test_the_smoke_test_needs_every_permission(
-    aws: Aws, permissions: list[dict[str, Any]]
-) -> None:
+def test_the_smoke_test_needs_every_permission(aws: Aws, permissions: list[dict[str, Any]]) -> None:
     keys = aws.user(*permissions)
     with function(**variables(aws, keys)) as handler, pytest.raises(SmokeFailed, match="bucket"):
         handler({"test": True}, LambdaContext())

@@ -208,9 +208,7 @@ def test_a_repeated_key_gets_the_first_answer(
     assert book["repeats"] == 1
 
 
-def test_a_refused_digest_is_not_remembered(
-    url: str, post: Callable[..., httpx.Response]
-) -> None:
+def test_a_refused_digest_is_not_remembered(url: str, post: Callable[..., httpx.Response]) -> None:
     script(url, rules=[{"behaviour": {"kind": "error"}, "times": 1}])
 
     assert [post("m-1:day").status_code for _ in range(2)] == [500, 200]

@@ -160,9 +160,7 @@ def test_delete_counts_what_it_removed(
         [row(number, deleted=True, deleted_at=old) for number in range(1, 8)] + [row(8)]
     )
 
-    response = call(
-        "deleted=eq.true", "DELETE", headers={"prefer": "return=minimal, count=exact"}
-    )
+    response = call("deleted=eq.true", "DELETE", headers={"prefer": "return=minimal, count=exact"})
     again = call("deleted=eq.true", "DELETE")
 
     assert (response.status_code, response.headers["content-range"]) == (204, "*/7")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-
 from fleet import environments
 from fleet.commands.options import Workplace
 from fleet.environments import Environment
 from fleet.project import Project
+
 from tests.kit.program import ROOT, STACK, fleet
 
 

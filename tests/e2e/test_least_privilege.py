@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from fleet.project import Project
+
 from tests.e2e.conftest import Stack
 from tests.kit.policies import Role, failing_event, log_refusal, without
 from tests.kit.program import ROOT

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-
 from fleet.release.control import ALIAS, LATEST
+
 from tests.e2e.conftest import Stack
 from tests.kit import commits
 from tests.kit.gate import Gate, gate_before
@@ -186,7 +187,7 @@ def test_a_bad_variable_of_a_function_fails_the_release_and_is_named(stack: Stac
 
 
 def test_an_image_of_another_architecture_is_refused_before_anything_changes(
-    stack: Stack, tmp_path
+    stack: Stack, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
     uri = stack.place.registry.repository_uri(FUNCTION)

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-
 from fleet.commands.bootstrap import ensure_state_bucket
 from fleet.commands.options import Workplace
+
 from tests.e2e.conftest import Stack
 from tests.kit.program import ROOT, fleet
 

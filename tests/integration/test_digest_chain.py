@@ -28,11 +28,11 @@ def slow(world: World, **settings: Any) -> None:
     world.behave(default={"latency": 0.1}, **settings)
 
 
-# With a call timeout of 0.3 s and a reserve of 0.4 s, digests are begun until 1.3 s before the end.
+# With a call timeout of 0.3 s and a reserve of 0.6 s, digests are begun until 1.5 s before the end.
 QUICK: dict[str, object] = {
     "DIGEST_CONCURRENCY": 2,
     "DIGEST_CALL_TIMEOUT": 0.3,
-    "DIGEST_RESERVE": 0.4,
+    "DIGEST_RESERVE": 0.6,
 }
 
 
@@ -45,8 +45,8 @@ def test_a_chain_sends_each_digest_once_and_ends_each_run_in_time(world: World) 
         answers = []
         while events:
             began = time.monotonic()
-            answers.append(function(events.pop(), seconds=2.3))
-            assert time.monotonic() - began < 2.3
+            answers.append(function(events.pop(), seconds=2.5))
+            assert time.monotonic() - began < 2.5
             events = [taken["event"] for taken in world.successor.events]
             world.successor.events.clear()
 
@@ -65,7 +65,7 @@ def test_the_next_run_is_invoked_as_the_contract_says(world: World) -> None:
     slow(world)
 
     with world.function(**QUICK) as function:
-        answer = function(DAILY, seconds=2.3, request_id="first", alias="live")
+        answer = function(DAILY, seconds=2.5, request_id="first", alias="live")
 
     (taken,) = world.successor.events
     assert (taken["function"], taken["qualifier"]) == (FUNCTION, "live")
@@ -81,7 +81,7 @@ def test_a_run_without_a_frequency_goes_on_without_one(world: World) -> None:
     slow(world)
 
     with world.function(**QUICK) as function:
-        answers = function.chain({}, seconds=2.3)
+        answers = function.chain({}, seconds=2.5)
 
     assert len(answers) > 1
     assert answers[-1]["frequency"] == "both"
@@ -95,7 +95,7 @@ def test_totals_are_logged_once_and_metrics_are_each_runs_own(
     slow(world)
 
     with world.function(**QUICK) as function:
-        answers = function.chain(DAILY, seconds=2.3)
+        answers = function.chain(DAILY, seconds=2.5)
 
     output = capsys.readouterr().out
     log = lines(output)
@@ -113,10 +113,10 @@ def test_a_failed_purge_is_raised_by_the_last_run_only(world: World) -> None:
     world.supabase.faults = [Fault(method="DELETE", status=400)]
 
     with world.function(**QUICK) as function:
-        first = function(DAILY, seconds=2.3)
+        first = function(DAILY, seconds=2.5)
         with pytest.raises(Exception, match="could not be purged"):
             while world.successor.events:
-                function(world.successor.events.pop(0)["event"], seconds=2.3)
+                function(world.successor.events.pop(0)["event"], seconds=2.5)
 
     assert (first["purged"], first["continued"]) == (None, True)
     assert world.delivered() == repos
@@ -130,7 +130,7 @@ def test_quiet_asked_for_is_kept_by_the_next_run(world: World) -> None:
     world.behave({"ordinals": [4], "behaviour": refused})
 
     with world.function(**QUICK) as function:
-        first = function(DAILY, seconds=2.3)
+        first = function(DAILY, seconds=2.5)
         answers = function.chain(world.successor.events.pop()["event"], seconds=4.0)
 
     assert first["continued"]
@@ -148,7 +148,7 @@ def test_attempts_are_counted_over_runs(world: World) -> None:
     world.behave(default={"kind": "error", "status": 500})
 
     with world.function(**QUICK) as function:
-        answers = function.chain(DAILY, seconds=1.8)
+        answers = function.chain(DAILY, seconds=2.0)
 
     assert len(answers) > 1
     assert (answers[-1]["failed"], answers[-1]["continued"]) == (1, False)
@@ -159,7 +159,7 @@ def test_a_monitor_deleted_between_two_runs_gets_no_digest(world: World) -> None
     fill(world, 3)
     world.behave({"repo": "acme/r0002", "behaviour": {"kind": "error"}})
     with world.function(**QUICK) as function:
-        first = function(DAILY, seconds=1.8)
+        first = function(DAILY, seconds=2.0)
         world.supabase.run("UPDATE monitors SET deleted = true WHERE repo = 'acme/r0002'")
         answers = function.chain(world.successor.events.pop()["event"], seconds=3.0)
 
@@ -175,7 +175,7 @@ def test_no_room_for_work_is_an_error_and_not_an_endless_chain(world: World) -> 
         world.function(**QUICK) as function,
         pytest.raises(Exception, match="raise the function's timeout or lower DIGEST_CALL_TIMEOUT"),
     ):
-        function(DAILY, seconds=1.2)
+        function(DAILY, seconds=1.4)
 
     assert world.successor.events == []
     assert world.backend.attempts == []
@@ -189,14 +189,11 @@ def test_a_continuation_that_cannot_be_started_fails_the_run_and_its_repeat_goes
     world.successor.refuse = 403
     with world.function(**QUICK) as function:
         with pytest.raises(Exception, match="starting the next run failed: AccessDeniedException"):
-            function(DAILY, seconds=2.3, request_id="same")
+            function(DAILY, seconds=2.5, request_id="same")
         world.successor.refuse = None
-        answers = [function(DAILY, seconds=2.3, request_id="same")]
-        answers += [
-            answer
-            for taken in iter(lambda: world.successor.events and world.successor.events.pop(), [])
-            for answer in function.chain(taken["event"], seconds=2.3)
-        ]
+        answers = [function(DAILY, seconds=2.5, request_id="same")]
+        while world.successor.events:
+            answers += function.chain(world.successor.events.pop()["event"], seconds=2.5)
 
     assert not answers[-1]["continued"]
     assert world.delivered() == repos
@@ -206,11 +203,11 @@ def test_a_continuation_delivered_twice_is_worked_on_once(world: World) -> None:
     repos = fill(world, 24)
     slow(world)
     with world.function(**QUICK) as function:
-        function(DAILY, seconds=2.3)
+        function(DAILY, seconds=2.5)
         event = world.successor.events.pop()["event"]
-        answers = function.chain(event, seconds=2.3)
+        answers = function.chain(event, seconds=2.5)
         sent, pages = len(world.backend.attempts), len(world.supabase.requests)
-        copy = function(event, seconds=2.3)
+        copy = function(event, seconds=2.5)
 
     assert not answers[-1]["continued"]
     assert copy["continued"], "it leaves the work to the other"
@@ -223,10 +220,10 @@ def test_a_run_that_is_repeated_after_it_handed_over_does_nothing(world: World) 
     fill(world, 24)
     slow(world)
     with world.function(**QUICK) as function:
-        function(DAILY, seconds=2.3, request_id="first")
-        function.chain(world.successor.events.pop()["event"], seconds=2.3)
+        function(DAILY, seconds=2.5, request_id="first")
+        function.chain(world.successor.events.pop()["event"], seconds=2.5)
         sent = len(world.backend.attempts)
-        repeated = function(DAILY, seconds=2.3, request_id="first")
+        repeated = function(DAILY, seconds=2.5, request_id="first")
 
     assert repeated["continued"]
     assert len(world.backend.attempts) == sent == 24
@@ -237,12 +234,12 @@ def test_a_chain_keeps_its_day(world: World) -> None:
     fill(world, 24)
     slow(world)
     with world.function(**QUICK) as function:
-        function(DAILY, seconds=2.3)
+        function(DAILY, seconds=2.5)
         event = world.successor.events.pop()["event"]
         event["continuation"]["day"] = "2026-03-01"
-        function.chain(event, seconds=2.3)
+        function.chain(event, seconds=2.5)
 
-    days = [key.partition(":")[2] for key in world.keys()]
+    days = [key.partition(":")[2] for key in world.sent_keys()]
     assert days[-1] == "2026-03-01"
 
 

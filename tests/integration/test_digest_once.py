@@ -10,7 +10,8 @@ from uuid import UUID
 
 from scheduled_digest import pace
 
-from tests.kit.digest import World, monitor, until
+from tests.kit.digest import World, monitor
+from tests.kit.process import until
 
 if TYPE_CHECKING:
     from typing import Any
@@ -20,9 +21,7 @@ DAILY = {"frequency": "daily"}
 
 def fill(world: World, count: int, first: int = 1, **columns: Any) -> None:
     numbers = range(first, first + count)
-    world.supabase.add_monitors(
-        [monitor(UUID(int=n), f"acme/r{n:04}", **columns) for n in numbers]
-    )
+    world.supabase.add_monitors([monitor(UUID(int=n), f"acme/r{n:04}", **columns) for n in numbers])
 
 
 def test_a_repeated_run_sends_nothing(world: World) -> None:
@@ -58,7 +57,7 @@ def test_another_frequencys_run_on_the_same_day_does_not_double(world: World) ->
         both = function({})
 
     assert (both["active"], both["succeeded"], both["skipped"]) == (10, 5, 5)
-    assert set(Counter(world.keys()).values()) == {1}
+    assert set(Counter(world.sent_keys()).values()) == {1}
 
 
 def test_a_run_killed_in_the_middle_and_repeated_sends_each_digest_once(world: World) -> None:
@@ -77,8 +76,8 @@ def test_a_run_killed_in_the_middle_and_repeated_sends_each_digest_once(world: W
         repeated = function(DAILY, request_id="same")
 
     assert 40 <= begun < 120
-    assert set(Counter(world.keys()).values()) == {1}
-    assert len(world.keys()) == 120
+    assert set(Counter(world.sent_keys()).values()) == {1}
+    assert len(world.sent_keys()) == 120
     assert stranger["succeeded"] >= 120 - begun - 10
     # Only what was in flight when it died is asked for again, under the same key.
     assert 0 <= world.backend.repeats <= 10
@@ -94,7 +93,7 @@ def test_a_backend_that_ignores_keys_may_see_only_lost_answers_twice(world: Worl
         answer = function(DAILY)
 
     assert answer["succeeded"] == 30
-    twice = [key for key, count in Counter(world.keys()).items() if count > 1]
+    twice = [key for key, count in Counter(world.sent_keys()).items() if count > 1]
     assert [key.partition(":")[0] for key in twice] == [str(UUID(int=7))]
 
 

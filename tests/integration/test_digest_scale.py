@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NOW = datetime.now(UTC)
 SECONDS = 8.0
-PER_MINUTE = 10_000
+PER_MINUTE = 15_000
 MALFORMED: list[dict[str, Any]] = [
     {"repo": "no-owner"},
     {"repo": None},
@@ -40,16 +40,16 @@ def rows() -> list[dict[str, Any]]:
         # Spread over the pages as random ids are.
         identity = UUID(int=n * 7919 % 2500 + 1)
         made.append(monitor(identity, f"acme/r{n:04}") | method | damage)
-    others = [
+    others: list[dict[str, Any]] = [
         {"frequency": "weekly"},
         {"frequency": "on_merge"},
         {"deleted": True, "deleted_at": (NOW - timedelta(days=31)).isoformat()},
         {"deleted": True, "deleted_at": (NOW - timedelta(days=400)).isoformat()},
         {"deleted": True, "deleted_at": (NOW - timedelta(days=29)).isoformat()},
     ]
-    for n in range(500):
-        made.append(monitor(UUID(int=10_000 + n), f"acme/other{n}", **others[n % 5]))
-    return made
+    return made + [
+        monitor(UUID(int=10_000 + n), f"acme/other{n}", **others[n % 5]) for n in range(500)
+    ]
 
 
 def misbehave(world: World) -> None:
@@ -81,7 +81,7 @@ def test_every_due_monitor_gets_one_digest_within_time_memory_and_rate(world: Wo
         DIGEST_CALL_TIMEOUT=0.7,
     ) as process:
         began = time.time()
-        reports = process.chain({"frequency": "daily"}, seconds=SECONDS)
+        reports = process.chain({"frequency": "daily"}, world.successor.events, seconds=SECONDS)
         log = lines(process.output.read_text())
 
     last = reports[-1]["result"]
@@ -98,7 +98,7 @@ def test_every_due_monitor_gets_one_digest_within_time_memory_and_rate(world: Wo
     malformed = [row for n, row in enumerate(table[:2500]) if n % 25 == 24]
     healthy = [row for n, row in enumerate(table[:2500]) if n % 25 != 24]
     assert world.delivered() == sorted(row["repo"] for row in healthy)
-    assert set(Counter(world.keys()).values()) == {1}
+    assert set(Counter(world.sent_keys()).values()) == {1}
     # Every trouble was met, and lost answers were asked for again.
     outcomes = Counter(attempt["outcome"] for attempt in world.backend.attempts)
     assert {"rate_limited", "error", "hang", "drop_before", "repeat"} <= set(outcomes)
@@ -108,8 +108,8 @@ def test_every_due_monitor_gets_one_digest_within_time_memory_and_rate(world: Wo
     # The purge took the old ones and nothing else.
     left = world.supabase.run("SELECT count(*) FROM monitors WHERE deleted").fetchone()
     assert left == (100,)
-    # Over three pages in the first place.
-    assert len(reports) > 1
+    # No run took longer than it had, nor more memory than Lambda's smallest size.
+    assert len(reports) > 1, "there was time enough for all of them in one run"
     assert [report["result"]["continued"] for report in reports[:-1]] == [True] * (len(reports) - 1)
     assert max(report["seconds"] for report in reports) < SECONDS
     assert max(report["max_rss_kib"] for report in reports) < 128 * 1024
@@ -118,8 +118,3 @@ def test_every_due_monitor_gets_one_digest_within_time_memory_and_rate(world: Wo
     times = sorted(attempt["at"] for attempt in world.backend.attempts)
     step = pace.spacing(PER_MINUTE) / 1000
     assert all(at > began + n * step - 0.002 for n, at in enumerate(times))
-    print(  # shown with -s, and by -rA
-        f"{len(reports)} runs, {times[-1] - times[0]:.1f} s, {len(times)} calls,"
-        f" {max(r['max_rss_kib'] for r in reports) / 1024:.0f} MiB,"
-        f" longest run {max(r['seconds'] for r in reports):.2f} s"
-    )

@@ -46,9 +46,7 @@ def test_it_checks_every_dependency_and_sends_nothing(world: World) -> None:
         ({"BACKEND_DIGEST_ENDPOINT": "http://no-such-host.invalid/api/v1/digest"}, "backend"),
     ],
 )
-def test_what_does_not_work_is_named(
-    world: World, changes: dict[str, object], check: str
-) -> None:
+def test_what_does_not_work_is_named(world: World, changes: dict[str, object], check: str) -> None:
     with world.function(**changes) as function, pytest.raises(Exception, match=check) as error:
         function(SMOKE)
 
@@ -60,14 +58,17 @@ def test_what_does_not_work_is_named(
 def test_a_role_that_may_not_continue_is_found(world: World) -> None:
     world.successor.refuse = 403
 
-    with world.function() as function, pytest.raises(Exception, match="continuation .*AccessDenied"):
+    with (
+        world.function() as function,
+        pytest.raises(Exception, match=r"continuation .*AccessDenied"),
+    ):
         function(SMOKE)
 
 
 def test_a_supabase_without_the_table_is_found(world: World) -> None:
     world.supabase.faults = [Fault(method="GET", status=404)]
 
-    with world.function() as function, pytest.raises(Exception, match="supabase .*answered 404"):
+    with world.function() as function, pytest.raises(Exception, match=r"supabase .*answered 404"):
         function(SMOKE)
 
 

@@ -59,9 +59,9 @@ def role(admin: psycopg.Connection) -> Iterator[str]:
     )
     admin.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(identifier))
     admin.execute(
-        sql.SQL("ALTER DATABASE {} WITH CONNECTION LIMIT -1; DROP OWNED BY {}; DROP ROLE {}").format(
-            database, identifier, identifier
-        )
+        sql.SQL(
+            "ALTER DATABASE {} WITH CONNECTION LIMIT -1; DROP OWNED BY {}; DROP ROLE {}"
+        ).format(database, identifier, identifier)
     )
 
 
@@ -157,11 +157,14 @@ def test_a_transaction_is_kept_whole_or_not_at_all(database: Postgres) -> None:
 def test_a_transaction_that_is_cut_says_so_and_the_next_works(
     admin: psycopg.Connection, role: str, database: Postgres
 ) -> None:
-    with pytest.raises(DatabaseUnavailable, match="the connection was cut"):
+    def work() -> None:
         with database.transaction() as connection:
             connection.execute("CREATE TABLE rows (n int)")
             cut(admin, role)
             connection.execute("INSERT INTO rows VALUES (1)")
+
+    with pytest.raises(DatabaseUnavailable, match="the connection was cut"):
+        work()
     with database.transaction() as connection:
         assert connection.execute("SELECT to_regclass('rows')").fetchone() == (None,)
 
@@ -209,18 +212,22 @@ def test_a_wrong_password_is_said_and_not_shown(
     admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redaction, "_known", set())
-    with opened(admin, role, password=Rotating("wrong one", "wrong two")) as database:
-        with pytest.raises(DatabaseUnavailable, match="authentication failed") as raised:
-            database.check()
+    with (
+        opened(admin, role, password=Rotating("wrong one", "wrong two")) as database,
+        pytest.raises(DatabaseUnavailable, match="authentication failed") as raised,
+    ):
+        database.check()
     assert "wrong one" not in str(raised.value)
     assert "wrong two" not in str(raised.value)
     assert f":{admin.info.port}/" in str(raised.value)
 
 
 def test_a_database_that_does_not_exist_is_said(admin: psycopg.Connection, role: str) -> None:
-    with opened(admin, role, dbname="no_such_database") as database:
-        with pytest.raises(DatabaseUnavailable, match='"no_such_database" does not exist'):
-            database.check()
+    with (
+        opened(admin, role, dbname="no_such_database") as database,
+        pytest.raises(DatabaseUnavailable, match='"no_such_database" does not exist'),
+    ):
+        database.check()
 
 
 def test_a_server_that_is_away_is_said_at_once(admin: psycopg.Connection, role: str) -> None:
@@ -244,9 +251,7 @@ def test_a_server_that_is_silent_is_given_up_in_time(admin: psycopg.Connection, 
             assert 1.5 < time.monotonic() - began < 6
 
 
-def test_encryption_is_required_unless_told_otherwise(
-    admin: psycopg.Connection, role: str
-) -> None:
+def test_encryption_is_required_unless_told_otherwise(admin: psycopg.Connection, role: str) -> None:
     encrypted = admin.execute("SHOW ssl").fetchone() == ("on",)
     with opened(admin, role, sslmode="require") as database:
         if encrypted:
@@ -257,12 +262,8 @@ def test_encryption_is_required_unless_told_otherwise(
                 database.check()
 
 
-def test_closing_twice_is_as_good_as_once(
-    admin: psycopg.Connection, role: str, database: Postgres
-) -> None:
+def test_closing_twice_is_as_good_as_once(database: Postgres) -> None:
     database.check()
     database.close()
     database.close()
-    assert connections(admin, role) in {0, 1}
-    database.check()
     assert database.connection().execute("SELECT 1").fetchone() == (1,)

@@ -8,9 +8,7 @@ from typing import Any
 
 
 def docker(*arguments: str) -> str:
-    return subprocess.run(
-        ["docker", *arguments], check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def inspect(image: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
-
 from fleet.commands.options import Workplace
 from fleet.environments import Environment
 from fleet.release import smoke
@@ -87,15 +86,16 @@ def failing_event(place: Workplace, function: str) -> str | None:
 
 def log_refusal(role: Role, policies: list[Policy]) -> str | None:
     """Which log call a holder of these policies is refused; None when both are allowed."""
-    with _user(role.environment, policies) as (key, secret):
+    with _user(role.environment, [_as_the_local_aws_names_logs(p) for p in policies]) as (
+        key,
+        secret,
+    ):
         client = _signed_as(role.environment, key, secret)
         stream = f"test-{secrets.token_hex(4)}"
         calls: list[tuple[str, Callable[[], Any]]] = [
             (
                 BY_LAMBDA[0],
-                lambda: client.create_log_stream(
-                    logGroupName=role.log_group, logStreamName=stream
-                ),
+                lambda: client.create_log_stream(logGroupName=role.log_group, logStreamName=stream),
             ),
             (
                 BY_LAMBDA[1],
@@ -112,6 +112,19 @@ def log_refusal(role: Role, policies: list[Policy]) -> str | None:
             except ClientError as error:
                 return f"{name}: {error.response['Error']['Code']}"
     return None
+
+
+def _as_the_local_aws_names_logs(policy: Policy) -> Policy:
+    """AWS names what is in a log group <group>:*; the local AWS authorises on <group> alone."""
+    statements = [
+        statement | {"Resource": [_resource(r) for r in statement["Resource"]]}
+        for statement in policy["Statement"]
+    ]
+    return policy | {"Statement": statements}
+
+
+def _resource(arn: str) -> str:
+    return arn.removesuffix(":*") if ":log-group:" in arn else arn
 
 
 def _signed_as(environment: Environment, key: str, secret: str) -> Any:

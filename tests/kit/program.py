@@ -37,7 +37,9 @@ def environment(**changes: str | None) -> dict[str, str]:
     """This process's environment with the tests' stack, and some changes (None removes)."""
     values = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     bundle = os.environ.get("AWS_CA_BUNDLE")
-    values |= {"FLEET_STACK": STACK, "COLUMNS": "200"} | ({"AWS_CA_BUNDLE": bundle} if bundle else {})
+    values |= {"FLEET_STACK": STACK, "COLUMNS": "200"} | (
+        {"AWS_CA_BUNDLE": bundle} if bundle else {}
+    )
     values |= {key: value for key, value in changes.items() if value is not None}
     return {key: value for key, value in values.items() if changes.get(key, "") is not None}
 

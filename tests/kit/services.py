@@ -13,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from testcontainers.core.config import testcontainers_config
 from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.config import testcontainers_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +62,16 @@ def local_aws() -> Iterator[str]:
         "AUTH": "true",
         "LOG_LEVEL": "WARNING",
     }
-    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
-        [program],
-        env=environment | {"HOME": folder, "TMPDIR": folder},
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [program],
+            env=environment | {"HOME": folder, "TMPDIR": folder},
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
         endpoint = f"http://127.0.0.1:{port}"
         try:
             until_healthy(f"{endpoint}/_ministack/health")
@@ -93,9 +96,11 @@ def until_healthy(url: str, seconds: float = 60) -> None:
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - http, ours
-                if answer.status == 200:
-                    return
+        with (
+            contextlib.suppress(OSError, urllib.error.URLError),
+            urllib.request.urlopen(url, timeout=2) as answer,
+        ):
+            if answer.status == 200:
+                return
         time.sleep(0.05)
     raise TimeoutError(f"{url} did not answer")

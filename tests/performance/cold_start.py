@@ -20,12 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from fleet import environments
 from fleet.images import bake
 from fleet.project import Project
+from rich.console import Console
+from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -174,7 +173,7 @@ def _held(function: str, figures: dict[str, Any], image: str, base: str) -> dict
 def show(report: dict[str, Any]) -> None:
     """The table for people."""
     table = Table(title="initialisation (CPU ms of a fresh process until it asks for an event)")
-    for heading in ("function", "init", "× floor", "of common", "MB above base", "budget"):
+    for heading in ("function", "init", "x floor", "of common", "MB above base", "budget"):
         table.add_column(heading)
     table.add_row("floor", str(report["floor"]["cpu_ms"]), "1", "", "", "")
     for name, row in report["functions"].items():

@@ -18,7 +18,7 @@ import time
 def ready(listener: socket.socket, handler: str) -> tuple[float, float, int]:
     """Start one process and wait for its first request; then end it."""
     environment = os.environ | {
-        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % listener.getsockname()[1],
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{listener.getsockname()[1]}",
         "AWS_LAMBDA_FUNCTION_NAME": "probe",
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",

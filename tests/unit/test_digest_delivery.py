@@ -138,9 +138,7 @@ def test_trouble_that_may_pass_is_tried_again_with_the_same_key(
     ("trouble", "reason"),
     [(answer(500), "status 500"), (httpx.ReadTimeout("slow"), "ReadTimeout")],
 )
-def test_attempts_are_counted_over_runs(
-    trouble: httpx.Response | Exception, reason: str
-) -> None:
+def test_attempts_are_counted_over_runs(trouble: httpx.Response | Exception, reason: str) -> None:
     fresh, experienced = World(trouble), World(trouble)
 
     assert send(fresh) == Delivery(Outcome.FAILED, 4, reason)

@@ -113,9 +113,7 @@ def test_a_continuation_survives_json(
         day=day,
         after=after,
         deferred=tuple(Deferred(id=i, attempts=n) for i, n in deferred),
-        counts=Counts(
-            active=counts[0], succeeded=counts[1], failed=counts[2], skipped=counts[3]
-        ),
+        counts=Counts(active=counts[0], succeeded=counts[1], failed=counts[2], skipped=counts[3]),
         purged=purged,
         not_before=12.5,
     )
@@ -155,9 +153,7 @@ def test_the_longest_continuation_fits_an_asynchronous_event() -> None:
         ),
     ],
 )
-def test_a_monitor_makes_the_body_of_its_call(
-    row: dict[str, Any], body: dict[str, Any]
-) -> None:
+def test_a_monitor_makes_the_body_of_its_call(row: dict[str, Any], body: dict[str, Any]) -> None:
     assert Monitor.model_validate(row).request() == body
 
 
@@ -219,12 +215,13 @@ def test_a_malformed_row_is_named_by_field_and_never_quoted(
     )
 )
 def test_no_row_is_worse_than_malformed(row: dict[str, Any]) -> None:
+    found: list[str] = []
     try:
-        body = Monitor.model_validate(row).request()
+        Monitor.model_validate(row)
     except ValidationError as error:
-        assert faults(error)
-    else:
-        assert body["repo"]
+        found = faults(error)
+    # A row without an id is not sendable, and no text here makes a whole valid one.
+    assert found
 
 
 @pytest.mark.parametrize("row", [None, "row", [], 7])

@@ -170,7 +170,9 @@ def test_a_read_is_repeated_while_that_may_help() -> None:
 
 
 def test_a_purge_whose_answer_was_lost_is_not_repeated() -> None:
-    server = Server(httpx.ReadTimeout("slow"), httpx.Response(204, headers={"content-range": "*/0"}))
+    server = Server(
+        httpx.ReadTimeout("slow"), httpx.Response(204, headers={"content-range": "*/0"})
+    )
 
     with pytest.raises(SupabaseError, match="ReadTimeout"):
         ask(server, purge)
@@ -187,15 +189,15 @@ def test_a_purge_that_was_rolled_back_is_repeated() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-    (httpx.Response(400, json={"code": "42703", "message": "m"}), r"answered 400 \(42703\)$"),
-    (httpx.Response(404, json={"code": "a very long and odd code"}), "answered 404$"),
-    (httpx.Response(404, json=["list"]), "answered 404$"),
-    (httpx.Response(403, text="forbidden"), "answered 403$"),
-    (httpx.Response(302, headers={"location": "https://elsewhere.example"}), "answered 302$"),
-    (httpx.Response(200, text="<html>"), "not JSON"),
-    (httpx.Response(200, json={"id": "1"}), "not a list"),
-    (httpx.Response(200, json=["row"]), "not a list"),
-    (httpx.Response(200, json=[{"repo": "a/b"}]), "not a list"),
+        (httpx.Response(400, json={"code": "42703", "message": "m"}), r"answered 400 \(42703\)$"),
+        (httpx.Response(404, json={"code": "a very long and odd code"}), "answered 404$"),
+        (httpx.Response(404, json=["list"]), "answered 404$"),
+        (httpx.Response(403, text="forbidden"), "answered 403$"),
+        (httpx.Response(302, headers={"location": "https://elsewhere.example"}), "answered 302$"),
+        (httpx.Response(200, text="<html>"), "not JSON"),
+        (httpx.Response(200, json={"id": "1"}), "not a list"),
+        (httpx.Response(200, json=["row"]), "not a list"),
+        (httpx.Response(200, json=[{"repo": "a/b"}]), "not a list"),
     ],
 )
 def test_an_answer_that_is_no_page_is_an_error_that_quotes_nothing(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from function_kit.deadline import Deadline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scheduled_digest import pace
-from scheduled_digest.pace import OutOfTimeError, Pace, PaceError
+from scheduled_digest.pace import OutOfTimeError, Pace, PaceError, Rate
 
 START = 1_772_456_400.0
 
@@ -49,7 +51,7 @@ class TimeLine:
 
 
 def make(line: TimeLine, time: Time, per_minute: int, held_until: float = 0.0) -> Pace:
-    return Pace(line, per_minute, 10, held_until=held_until, clock=time, sleep=time.sleep)  # type: ignore[arg-type]
+    return Pace(line, Rate(per_minute, 10), held_until=held_until, clock=time, sleep=time.sleep)  # type: ignore[arg-type]
 
 
 @given(st.integers(1, 60_000))
@@ -102,7 +104,7 @@ def test_calls_are_evenly_spaced_and_slots_are_reserved_in_blocks() -> None:
         one.wait(time.deadline())
         moments.append(time.now)
 
-    gaps = [round(b - a, 2) for a, b in zip(moments, moments[1:], strict=False)]
+    gaps = [round(b - a, 2) for a, b in itertools.pairwise(moments)]
     assert set(gaps) == {1.26}
     assert line.writes == 14
 

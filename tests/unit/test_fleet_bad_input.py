@@ -114,5 +114,3 @@ def test_help_lists_every_verb() -> None:
     assert ended.code == 0
     for verb in ("build", "push", "deploy", "rollback", "status", "history", "up", "down"):
         assert f" {verb} " in ended.out
-
-

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from fleet.errors import FleetError
 from fleet.stack import forward
 from fleet.stack.processes import Daemon, answers
+
 from tests.kit.services import free_port
 
 SERVER = "import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
@@ -48,7 +48,9 @@ def test_one_that_ignores_a_kind_word_is_killed(
 ) -> None:
     monkeypatch.setattr("fleet.stack.processes._STOP_SECONDS", 0.3)
     port = free_port()
-    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SERVER.format(port=port)
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SERVER.format(
+        port=port
+    )
     daemon = Daemon("deaf", [sys.executable, "-c", deaf], port, tmp_path)
     daemon.start()
     assert daemon.stop() is True
@@ -63,7 +65,9 @@ def test_another_process_with_its_old_id_is_left_alone(daemon: Daemon) -> None:
 
 
 def test_one_that_dies_at_once_is_explained_with_its_last_words(tmp_path: Path) -> None:
-    daemon = Daemon("dead", [sys.executable, "-c", "raise SystemExit('no luck')"], free_port(), tmp_path)
+    daemon = Daemon(
+        "dead", [sys.executable, "-c", "raise SystemExit('no luck')"], free_port(), tmp_path
+    )
     with pytest.raises(FleetError, match="no luck") as error:
         daemon.start()
     assert "dead.log" in error.value.todo

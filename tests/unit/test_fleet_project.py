@@ -12,11 +12,11 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
-
 from fleet import environments
 from fleet.errors import FleetError
 from fleet.images import bake, sbom
 from fleet.project import Project
+
 from tests.kit.program import ROOT
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
 from fleet.environments import Environment
 from fleet.errors import ExitCode, FleetError
 from fleet.images.registry import Image
@@ -19,6 +18,7 @@ from fleet.release.control import Answer, FunctionControl
 from fleet.release.deploy import Deployer
 from fleet.release.history import Release, by_tag, previous
 from fleet.release.rollback import Rollback
+
 from tests.kit.program import ROOT
 
 FUNCTION = "generate-presigned-url"
@@ -166,13 +166,21 @@ class Bench:
 
     def deploy(self) -> Any:
         deployer = Deployer(
-            Project(ROOT), self.environment, self.registry, self.history, self.control()  # type: ignore[arg-type]
+            Project(ROOT),
+            self.environment,
+            self.registry,
+            self.history,
+            self.control(),  # type: ignore[arg-type]
         )
         return deployer.deploy("tag")
 
     def rollback(self, **target: Any) -> Any:
         worker = Rollback(
-            Project(ROOT), self.environment, self.registry, self.history, self.control()  # type: ignore[arg-type]
+            Project(ROOT),
+            self.environment,
+            self.registry,
+            self.history,
+            self.control(),  # type: ignore[arg-type]
         )
         return worker.run(**target)
 
@@ -343,9 +351,17 @@ def test_a_rollback_whose_latest_cannot_be_restored_says_so(bench: Bench) -> Non
     [
         ([release(1, "1", "$LATEST")], "1", None),
         ([release(2, "2", "1"), release(1, "1", "$LATEST")], "2", "1"),
-        ([release(3, "3", "2", state="failed"), release(2, "2", "1"), release(1, "1", "")], "2", "1"),
+        (
+            [release(3, "3", "2", state="failed"), release(2, "2", "1"), release(1, "1", "")],
+            "2",
+            "1",
+        ),
         # 2 was rolled away from to 1: from 1 there is nowhere to go, and 3 came from 1.
-        ([release(4, "1", "2", kind="rollback"), release(2, "2", "1"), release(1, "1", "")], "1", None),
+        (
+            [release(4, "1", "2", kind="rollback"), release(2, "2", "1"), release(1, "1", "")],
+            "1",
+            None,
+        ),
         ([release(5, "3", "1"), release(2, "2", "1"), release(1, "1", "")], "3", "1"),
         ([release(3, "2", "2"), release(2, "2", "1"), release(1, "1", "")], "2", "1"),
         ([release(2, "2", "1")], "2", None),
@@ -359,7 +375,11 @@ def test_the_previous_release(releases: list[Release], live: str, expected: str 
 
 
 def test_a_tag_leads_to_its_newest_good_release() -> None:
-    releases = [release(3, "3", tag="t", state="failed"), release(2, "2", tag="t"), release(1, "1", tag="t")]
+    releases = [
+        release(3, "3", tag="t", state="failed"),
+        release(2, "2", tag="t"),
+        release(1, "1", tag="t"),
+    ]
     found = by_tag(releases, "t")
     assert found is not None
     assert found.version == "2"
@@ -378,7 +398,9 @@ def test_a_tag_leads_to_its_newest_good_release() -> None:
         ({"a": "x" * 900}, {"a": "y"}, "…"),
     ],
 )
-def test_answers_are_held_against_expectations(payload: Any, expect: Any, reason: str | None) -> None:
+def test_answers_are_held_against_expectations(
+    payload: Any, expect: Any, reason: str | None
+) -> None:
     told = smoke.verdict(Answer(payload, None, 1.0), SampleEvent("smoke", {}, expect))
     assert told is None if reason is None else reason in (told or "")
 

@@ -7,8 +7,8 @@ import re
 import tomllib
 
 import pytest
-
 from fleet.project import Project
+
 from tests.kit.program import ROOT
 
 PROJECT = Project(ROOT)
@@ -24,7 +24,9 @@ def test_bake_s_own_default_is_the_list_of_folders() -> None:
 
 def test_every_function_has_one_module_block() -> None:
     text = "\n".join(path.read_text() for path in (ROOT / "terraform").glob("*.tf"))
-    blocks = re.findall(r'source\s*=\s*"\./modules/function"\s.*?name\s*=\s*"([a-z-]+)"', text, re.S)
+    blocks = re.findall(
+        r'source\s*=\s*"\./modules/function"\s.*?name\s*=\s*"([a-z-]+)"', text, re.DOTALL
+    )
     assert sorted(blocks) == list(FUNCTIONS)
 
 

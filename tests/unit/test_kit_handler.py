@@ -62,12 +62,15 @@ def test_a_function_gets_event_context_and_settings(capsys: pytest.CaptureFixtur
         "key": "value-of-the-key",
     }
     (line,) = lines(capsys)
-    assert line.items() >= {
-        "event": "working",
-        "service": "example",
-        "aws_request_id": context.aws_request_id,
-        "function_version": "7",
-    }.items()
+    assert (
+        line.items()
+        >= {
+            "event": "working",
+            "service": "example",
+            "aws_request_id": context.aws_request_id,
+            "function_version": "7",
+        }.items()
+    )
     assert handler.__doc__ == "What it does."
 
 

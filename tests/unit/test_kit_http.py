@@ -5,6 +5,7 @@ import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import certifi
@@ -106,7 +107,12 @@ def test_pauses_are_drawn_from_the_whole_range(
     server: Scripted, client: httpx.Client, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ranges: list[tuple[float, float]] = []
-    monkeypatch.setattr("random.uniform", lambda low, high: ranges.append((low, high)) or 0.0)
+
+    def draw(low: float, high: float) -> float:
+        ranges.append((low, high))
+        return low
+
+    monkeypatch.setattr("random.uniform", draw)
     server.script(Reply(500))
     get(server, client, time, attempts=3, base=1.0, cap=3.0)
     assert ranges[:2] == [(0, 2.0), (0, 3.0)]
@@ -240,7 +246,7 @@ def test_tls_looks_authorities_up_or_reads_a_file(
         (folder / "0a775a30.0").symlink_to(certifi.where())
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    paths = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(folder))
+    paths = SimpleNamespace(cafile=None, capath=str(folder))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     context = tls.context.__wrapped__()
     assert context.verify_mode == ssl.CERT_REQUIRED
@@ -254,6 +260,6 @@ def test_tls_reads_the_systems_file_when_there_is_nothing_else(
 ) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    paths = ssl.get_default_verify_paths()._replace(cafile=certifi.where(), capath=None)
+    paths = SimpleNamespace(cafile=certifi.where(), capath=None)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     assert isinstance(tls.context.__wrapped__(), ssl.SSLContext)

@@ -19,7 +19,7 @@ class Size(BaseModel):
 
 
 @http_api.http_api
-def handle(event: dict[str, Any], context: Any, settings: None) -> dict[str, Any]:
+def handle(event: dict[str, Any], context: Any, _settings: None) -> dict[str, Any]:
     """Answers with what it was asked to do."""
     match event:
         case {"size": size}:

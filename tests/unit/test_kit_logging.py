@@ -6,13 +6,14 @@ import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 import structlog
 from function_kit import logging, redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 ACCESS_KEY = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -95,22 +96,13 @@ def test_a_logger_made_before_configure_follows_it(capsys: pytest.CaptureFixture
 def test_lines_go_to_the_standard_output_of_the_moment(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Unbuffered:
-        """As the runtime client's: one write is one record."""
-
-        written: list[str] = []
-
-        def write(self, text: str) -> None:
-            self.written.append(text)
-
-        def flush(self) -> None:
-            """Nothing is kept back."""
-
+    # As with the runtime client, whose standard output makes a record of each write.
+    stdout = Mock()
     log = logging.get_logger()
-    monkeypatch.setattr(sys, "stdout", Unbuffered())
+    monkeypatch.setattr(sys, "stdout", stdout)
     log.info("x")
-    assert len(Unbuffered.written) == 1
-    assert Unbuffered.written[0].endswith("}\n")
+    (written,) = (call.args[0] for call in stdout.write.call_args_list)
+    assert written.endswith("}\n")
     assert capsys.readouterr().out == ""
 
 
@@ -123,12 +115,15 @@ def test_an_invocation_is_on_every_line_and_only_the_first_is_cold(
         logging.bind_invocation(context(number))
         log.info("x", function_name="fn")
     first, second, third = logged(capsys)
-    assert first.items() >= {
-        "aws_request_id": "request-1",
-        "function_name": "fn",
-        "function_version": "3",
-        "cold_start": True,
-    }.items()
+    assert (
+        first.items()
+        >= {
+            "aws_request_id": "request-1",
+            "function_name": "fn",
+            "function_version": "3",
+            "cold_start": True,
+        }.items()
+    )
     assert (second["cold_start"], third["cold_start"]) == (False, False)
     assert third["aws_request_id"] == "request-2"
 
@@ -143,42 +138,45 @@ def test_what_was_bound_in_one_invocation_is_gone_in_the_next(
     assert "monitor" not in logged(capsys)[0]
 
 
+def raised(text: str) -> None:
+    nothing: dict[str, str] = {}
+    try:
+        nothing[text]
+    except KeyError:
+        logging.get_logger().exception("failed")
+
+
+def chained(text: str) -> None:
+    try:
+        try:
+            int(text)
+        except ValueError as error:
+            raise RuntimeError("outer") from error
+    except RuntimeError:
+        logging.get_logger().exception("failed")
+
+
+PLACES = {
+    "event": lambda text: logging.get_logger().info(text),
+    "value": lambda text: logging.get_logger().info("x", note=text),
+    "nested": lambda text: logging.get_logger().info("x", note={"a": [{"b": (text,)}]}),
+    "list": lambda text: logging.get_logger().info("x", note=[text, {text}]),
+    "object": lambda text: logging.get_logger().info("x", note=SimpleNamespace(inner=text)),
+    "exception": raised,
+    "cause": chained,
+    "library": lambda text: standard.getLogger("library").warning("%s", text),
+}
+
+
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-@pytest.mark.parametrize(
-    "place", ["event", "value", "nested", "list", "object", "exception", "chained", "stdlib"]
-)
+@pytest.mark.parametrize("write", PLACES.values(), ids=PLACES.keys())
 def test_a_secret_is_in_no_line_wherever_it_stands(
-    capsys: pytest.CaptureFixture[str], secret: str, place: str
+    capsys: pytest.CaptureFixture[str], secret: str, write: Callable[[str], None]
 ) -> None:
-    log = logging.get_logger()
-    text = f"before {secret} after"
-    match place:
-        case "event":
-            log.info(text)
-        case "value":
-            log.info("x", note=text)
-        case "nested":
-            log.info("x", note={"a": [{"b": (text,)}]})
-        case "list":
-            log.info("x", note=[text, {text}])
-        case "object":
-            log.info("x", note=SimpleNamespace(inner=text))
-        case "exception" | "chained":
-            try:
-                try:
-                    raise KeyError(text)
-                except KeyError as error:
-                    if place == "exception":
-                        raise
-                    raise RuntimeError("outer") from error
-            except Exception:  # noqa: BLE001 - whichever was raised
-                log.exception("failed")
-        case "stdlib":
-            standard.getLogger("library").warning("%s", text)
+    write(f"before {secret} after")
     out = capsys.readouterr().out
-    assert secret not in out
-    assert json.dumps(secret)[1:-1] not in out
-    assert secret.replace("\n", "\\\\n") not in out
+    for form in (secret, json.dumps(secret)[1:-1], secret.replace("\n", "\\\\n")):
+        assert form not in out
     assert redaction.REDACTED in out
     assert out.count("\n") == 1
 
@@ -278,11 +276,14 @@ def test_libraries_come_out_in_the_same_form_from_warnings_up(
     library.info("left out: it may hold a URL")
     library.warning("slow: %s s", 3)
     (line,) = logged(capsys)
-    assert line.items() >= {
-        "event": "slow: 3 s",
-        "level": "warning",
-        "logger": "some.library",
-    }.items()
+    assert (
+        line.items()
+        >= {
+            "event": "slow: 3 s",
+            "level": "warning",
+            "logger": "some.library",
+        }.items()
+    )
 
 
 def test_a_librarys_broken_line_is_written_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

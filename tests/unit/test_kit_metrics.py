@@ -1,73 +1,52 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-import jsonschema
 import pytest
 from function_kit import metrics
-from function_kit.metrics import Metrics
+from function_kit.metrics import UNITS, Metrics
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-# The schema of CloudWatch's specification, with the limits that its text states.
-EMF = {
-    "type": "object",
-    "required": ["_aws"],
-    "properties": {
-        "_aws": {
-            "type": "object",
-            "required": ["Timestamp", "CloudWatchMetrics"],
-            "properties": {
-                "Timestamp": {"type": "integer", "minimum": 1_000_000_000_000},
-                "CloudWatchMetrics": {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": {
-                        "type": "object",
-                        "required": ["Namespace", "Dimensions", "Metrics"],
-                        "properties": {
-                            "Namespace": {"type": "string", "minLength": 1, "maxLength": 1024},
-                            "Dimensions": {
-                                "type": "array",
-                                "minItems": 1,
-                                "items": {
-                                    "type": "array",
-                                    "maxItems": 30,
-                                    "items": {"type": "string", "minLength": 1, "maxLength": 250},
-                                },
-                            },
-                            "Metrics": {
-                                "type": "array",
-                                "minItems": 1,
-                                "maxItems": 100,
-                                "items": {
-                                    "type": "object",
-                                    "required": ["Name"],
-                                    "properties": {
-                                        "Name": {
-                                            "type": "string",
-                                            "minLength": 1,
-                                            "maxLength": 1024,
-                                        },
-                                        "Unit": {
-                                            "type": "string",
-                                            "pattern": "^(Seconds|Microseconds|Milliseconds|Bytes|"
-                                            "Kilobytes|Megabytes|Gigabytes|Terabytes|Bits|Kilobits|"
-                                            "Megabits|Gigabits|Terabits|Percent|Count|"
-                                            "Bytes\\/Second|Kilobytes\\/Second|Megabytes\\/Second|"
-                                            "Gigabytes\\/Second|Terabytes\\/Second|Bits\\/Second|"
-                                            "Kilobits\\/Second|Megabits\\/Second|Gigabits\\/Second|"
-                                            "Terabits\\/Second|Count\\/Second|None)$",
-                                        },
-                                    },
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        }
-    },
-}
+# CloudWatch's specification of the format, with the limits that its text states.
+type Name = Annotated[str, Field(min_length=1, max_length=1024)]
+SIZES = "(Bytes|Kilobytes|Megabytes|Gigabytes|Terabytes|Bits|Kilobits|Megabits|Gigabits|Terabits)"
+UNIT = f"^(Seconds|Microseconds|Milliseconds|Percent|None|(Count|{SIZES})(/Second)?)$"
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Definition(Part):
+    Name: Name
+    Unit: Annotated[str, Field(pattern=UNIT)]
+
+
+class Directive(Part):
+    Namespace: Name
+    Dimensions: Annotated[
+        list[Annotated[list[Annotated[str, Field(max_length=250)]], Field(max_length=30)]],
+        Field(min_length=1),
+    ]
+    Metrics: Annotated[list[Definition], Field(min_length=1, max_length=100)]
+
+
+class Metadata(Part):
+    Timestamp: Annotated[int, Field(ge=1_000_000_000_000, le=9_999_999_999_999)]
+    CloudWatchMetrics: Annotated[list[Directive], Field(min_length=1)]
+
+
+VALUES: TypeAdapter[Any] = TypeAdapter(float | Annotated[list[float], Field(max_length=100)])
+
+
+def check(line: dict[str, Any]) -> None:
+    """Hold a line against the specification."""
+    for directive in Metadata.model_validate(line["_aws"]).CloudWatchMetrics:
+        for names in directive.Dimensions:
+            assert all(isinstance(line[name], str) for name in names)
+        for metric in directive.Metrics:
+            VALUES.validate_python(line[metric.Name], strict=True)
 
 
 def make() -> Metrics:
@@ -78,14 +57,7 @@ def flushed(collection: Metrics, capsys: pytest.CaptureFixture[str]) -> list[dic
     collection.flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     for line in lines:
-        jsonschema.validate(line, EMF)
-        (directive,) = line["_aws"]["CloudWatchMetrics"]
-        for (dimension,) in ([name] for names in directive["Dimensions"] for name in names):
-            assert isinstance(line[dimension], str)
-        for metric in directive["Metrics"]:
-            values = line[metric["Name"]]
-            assert all(isinstance(v, int | float) for v in ([values] if not isinstance(values, list) else values))
-            assert not isinstance(values, list) or len(values) <= 100
+        check(line)
     return lines
 
 
@@ -183,6 +155,14 @@ def test_what_cloudwatch_would_drop_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         make().add(name, value, unit)
+
+
+def test_every_unit_of_the_specification_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    collection = make()
+    for unit in UNITS:
+        collection.add(f"in {unit}", 1, unit)
+    flushed(collection, capsys)
+    assert len(UNITS) == 27
 
 
 def test_one_metric_has_one_unit() -> None:

@@ -13,7 +13,7 @@ class Example(Settings):
     table: str
     limit: Annotated[int, Field(ge=1)] = 5
     key: Secret
-    names: list[str] = []
+    names: tuple[str, ...] = ()
     home: str = Field(default="x", validation_alias=AliasChoices("EXAMPLE_HOME", "HOME_OF_EXAMPLE"))
 
 
@@ -61,16 +61,12 @@ def test_names_every_missing_variable_at_once() -> None:
         ("LIMIT", "-987654", "greater than or equal to 1"),
         ("LIMIT", "lots-and-lots", "valid integer"),
         ("KEY", "secretsmanager:#hidden-part", "a secret is a value"),
-        ("EXAMPLE_HOME", "\0bad-value", ""),
     ],
 )
 def test_says_what_is_wrong_and_never_the_value(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
 ) -> None:
     given(monkeypatch, **GOOD)
-    if "\0" in value:
-        pytest.raises(ValueError, monkeypatch.setenv, name, value)
-        return
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError) as raised:
         load(Example)
@@ -91,7 +87,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **GOOD)
     settings = load(Example)
     with pytest.raises(ValidationError):
-        settings.table = "other"
+        settings.table = "other"  # type: ignore[misc]  # what is tested
 
 
 def test_an_alias_is_named_when_its_value_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:

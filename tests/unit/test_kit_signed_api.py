@@ -119,9 +119,7 @@ def test_what_passes_is_tried_three_times(server: Scripted, reply: Reply) -> Non
         (Reply(drop=True), "RemoteDisconnected", 0),
     ],
 )
-def test_what_does_not_pass_is_said(
-    server: Scripted, reply: Reply, code: str, status: int
-) -> None:
+def test_what_does_not_pass_is_said(server: Scripted, reply: Reply, code: str, status: int) -> None:
     server.script(reply)
     with calling(server.url) as api, pytest.raises(AwsError) as raised:
         api.call("POST", "/")

@@ -43,9 +43,7 @@ def ours(service: str, credentials: Credentials) -> Signer:
 
 def presigned_by_botocore(url: str, credentials: Credentials, seconds: int) -> dict[str, str]:
     request = botocore.awsrequest.AWSRequest(method="GET", url=url)
-    auth = botocore.auth.S3SigV4QueryAuth(
-        theirs(credentials), "s3", "eu-west-1", expires=seconds
-    )
+    auth = botocore.auth.S3SigV4QueryAuth(theirs(credentials), "s3", "eu-west-1", expires=seconds)
     auth.add_auth(request)
     return dict(parse_qsl(urlsplit(request.url).query))
 

@@ -16,6 +16,7 @@ import pytest
 from function_kit import frames
 
 from tests.kit.program import ROOT
+from tests.kit.scripted import serving
 
 KIT = str(Path(function_kit.__file__).parents[1])
 
@@ -96,8 +97,7 @@ def colours(tmp_path: Path) -> Path:
     package = tmp_path / "colours"
     package.mkdir()
     (package / "__init__.py").write_text(
-        "import sys\nsys.runs = getattr(sys, 'runs', 0) + 1\nRED = 'r'\n"
-        "from colours import dark\n"
+        "import sys\nsys.runs = getattr(sys, 'runs', 0) + 1\nRED = 'r'\nfrom colours import dark\n"
     )
     (package / "dark.py").write_text(
         "import sys\nsys.darks = getattr(sys, 'darks', 0) + 1\nGREY = 'g'\n"
@@ -189,7 +189,9 @@ def packages(tmp_path: Path) -> Path:
         "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Point:\n"
         "    x: int\n    y: int = 2\n"
     )
-    (tmp_path / "pydantic_settings" / "__init__.py").write_text("import structlog.inner, base64\n")
+    (tmp_path / "pydantic_settings" / "__init__.py").write_text(
+        "import structlog.inner, colorsys\n"
+    )
     compiled = [sys.executable, str(ROOT / "images" / "compile_bytecode.py"), str(tmp_path)]
     subprocess.run(compiled, check=True, capture_output=True)
     assert bundle(tmp_path).returncode == 0
@@ -218,11 +220,11 @@ def test_modules_come_out_of_the_bundle(packages: Path) -> None:
         path.unlink()
     (packages / "structlog" / "__init__.py").write_text("NAME = 'read from its source'\n")
     code = f"""{START}
-    import structlog, base64, importlib.resources, inspect, structlog.inner
+    import structlog, colorsys, importlib.resources, inspect, structlog.inner
     print(json.dumps([
         structlog.NAME, structlog.__file__, structlog.__path__, structlog.__spec__.name,
         importlib.resources.files(structlog).joinpath("data.txt").read_text(),
-        type(base64.__loader__).__module__, base64.b64encode(b"x").decode(),
+        type(colorsys.__loader__).__module__, colorsys.rgb_to_hsv(0, 0, 1),
         inspect.getsource(structlog.inner)[:12],
     ]))
     """
@@ -234,7 +236,7 @@ def test_modules_come_out_of_the_bundle(packages: Path) -> None:
         "structlog",
         "data",
         "function_kit.bundle",
-        "eA==",
+        [2 / 3, 1.0, 1],
         "from datacla",
     ]
 
@@ -337,3 +339,24 @@ def test_a_roomy_function_may_call_itself() -> None:
         return n and 1 + count(n - 1)
 
     assert count(50) == 50
+
+
+def test_the_first_request_imports_nothing_any_more() -> None:
+    with serving() as server:
+        code = f"""
+            import json, os, sys
+            os.environ.update(
+                ENVIRONMENT="local", DOWNLOAD_BUCKET="downloads", AWS_REGION="us-east-1",
+                AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
+                AWS_ENDPOINT_URL="{server.url.replace("127.0.0.1", "localhost")}")
+            import awslambdaric.bootstrap
+            from generate_presigned_url.handler import handler
+            class Context: aws_request_id = function_name = function_version = "1"
+            before = set(sys.modules)
+            stdout, sys.stdout = sys.stdout, sys.stderr
+            status = handler({{"key": "a"}}, Context)["statusCode"]
+            handler({{"key": ""}}, Context)
+            sys.stdout = stdout
+            print(json.dumps([status, sorted(set(sys.modules) - before)]))
+        """
+        assert python(code) == [200, []]

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 from typing import Any
 
-import botocore
+import botocore.session
 import pytest
 
 from tests.kit.program import ROOT
@@ -253,17 +254,13 @@ def test_an_image_without_botocore_needs_no_trimming(tmp_path: Path) -> None:
     assert trim(WANTED, tmp_path / "packages").returncode == 0
 
 
-def test_the_manifests_of_the_images_name_real_operations(whole: Path) -> None:
-    import tomllib
-
-    for manifest in sorted((ROOT / "images").glob("*/pyproject.toml")):
-        table = tomllib.loads(manifest.read_text())["tool"]["lambda-image"]["aws"]
-        for service, operations in table.items():
-            known = json.loads(
-                python(
-                    Path(botocore.__file__).parents[1],
-                    f"print(json.dumps(json.dumps(session.get_service_model({service!r})"
-                    ".operation_names)))",
-                )
-            )
-            assert set(operations) <= set(known), manifest
+@pytest.mark.parametrize(
+    "manifest",
+    sorted((ROOT / "images").glob("*/pyproject.toml")),
+    ids=lambda path: path.parent.name,
+)
+def test_the_images_name_operations_that_there_are(manifest: Path) -> None:
+    session = botocore.session.Session()
+    table = tomllib.loads(manifest.read_text())["tool"]["lambda-image"]["aws"]
+    for service, operations in table.items():
+        assert set(operations) <= set(session.get_service_model(service).operation_names)

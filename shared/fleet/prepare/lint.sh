@@ -36,7 +36,8 @@ checkov() {
 check 'ruff' .venv/bin/ruff check .
 check 'ruff format' .venv/bin/ruff format --check .
 check 'mypy --strict' .venv/bin/mypy
-check 'hadolint' .venv/bin/hadolint images/python.Dockerfile shared/fleet/prepare/postgres/Dockerfile
+check 'hadolint' .venv/bin/hadolint images/python.Dockerfile \
+  shared/fleet/prepare/postgres/Dockerfile tests/performance/floor/floor.Dockerfile
 check 'terraform fmt' terraform fmt -check -recursive terraform
 check 'terraform validate' terraform_valid
 check 'checkov' checkov

@@ -7,6 +7,8 @@ FROM ${BASE_IMAGE} AS runtime
 RUN --mount=type=bind,source=images,target=/mnt python3 /mnt/compile_bytecode.py --standard-library
 
 FROM runtime AS build
+# `uv` is a named context.
+# hadolint ignore=DL3022
 COPY --from=uv uv /usr/local/bin/uv
 ENV UV_PYTHON=/usr/local/bin/python3 UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_CACHE_DIR=/var/cache/uv
 ARG RUNTIME_CLIENT
@@ -26,6 +28,8 @@ ENTRYPOINT ["/usr/local/bin/python3", "-m", "awslambdaric"]
 CMD ["lambda_function.handler"]
 
 FROM ${BASE_IMAGE} AS common
+# `uv` is a named context.
+# hadolint ignore=DL3022
 COPY --from=uv uv /usr/local/bin/uv
 ENV UV_PYTHON=/usr/local/bin/python3 UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_CACHE_DIR=/var/cache/uv
 ARG RUNTIME_CLIENT
@@ -37,13 +41,11 @@ RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
       boto3 httpx structlog pydantic-settings 'psycopg[binary]' /src/function_kit \
  && SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python --no-deps --no-sources /src/function \
  && find / -xdev -name '__pycache__' -path '*python3*' -prune -exec rm -rf {} +
-COPY <<E2 /var/task/lambda_function.py
-import boto3, httpx, psycopg, pydantic_settings, structlog
-E2
 ARG PACKAGE
-RUN echo "from ${PACKAGE}.handler import handler" >>/var/task/lambda_function.py
-ENV PYTHONPATH=/var/task:/opt/python PYTHONDONTWRITEBYTECODE=1
 WORKDIR /var/task
+RUN printf 'import boto3, httpx, psycopg, pydantic_settings, structlog\nfrom %s.handler import handler\n' \
+    "${PACKAGE}" >lambda_function.py
+ENV PYTHONPATH=/var/task:/opt/python PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 ENTRYPOINT ["/usr/local/bin/python3", "-m", "awslambdaric"]
 CMD ["lambda_function.handler"]

@@ -8,6 +8,8 @@ from function_kit.aws_errors import AwsError
 from function_kit.signed_api import SignedApi, endpoint, region
 from function_kit.sigv4 import encode
 
+# Seconds. Three attempts, and the pauses between them, end before Lambda's 10 s do.
+TIMEOUT: Final = 2.5
 _OK: Final = 200
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
@@ -36,7 +38,7 @@ class Bucket:
         in_host = f"//{name}.s3." in address and "." not in name
         self._base = address if in_host else endpoint("s3", region())
         self._prefix = "/" if in_host else f"/{name}/"
-        self._api = SignedApi("s3", base=self._base)
+        self._api = SignedApi("s3", base=self._base, timeout=TIMEOUT)
 
     def require(self, key: str) -> None:
         """See that an object is there and may be read.

@@ -12,8 +12,10 @@ from function_kit.logging import get_logger
 
 from scheduled_digest.ledger import Claimant
 from scheduled_digest.models import Continuation, Counts, Deferred, Event, Result
-from scheduled_digest.pace import Pace
-from scheduled_digest.run import Bounds, Outside, Progress, Run, purge
+from scheduled_digest.pace import Pace, Rate
+from scheduled_digest.progress import Progress
+from scheduled_digest.retention import purge
+from scheduled_digest.run import Bounds, Outside, Run
 
 if TYPE_CHECKING:
     from function_kit.metrics import Metrics
@@ -144,12 +146,10 @@ class Link:
         return purged
 
     def _pace(self) -> Pace:
-        return Pace(
-            self._services.ledger,
-            self._services.settings.digest_rate_per_minute,
-            self._services.settings.digest_concurrency,
-            held_until=self._came.not_before if self._came else 0.0,
-        )
+        settings = self._services.settings
+        rate = Rate(settings.digest_rate_per_minute, settings.digest_concurrency)
+        held_until = self._came.not_before if self._came else 0.0
+        return Pace(self._services.ledger, rate, held_until=held_until)
 
     def _digests(self, progress: Progress, pace: Pace, day: date) -> Run:
         services = self._services

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,18 @@ class PaceError(Exception):
     """The time line could not be moved on: too many others move it."""
 
 
+class Rate(NamedTuple):
+    """How often calls may be made.
+
+    Attributes:
+        per_minute: Calls in any 60 seconds at most.
+        callers: Who calls at once, at most: no more slots are reserved at once.
+    """
+
+    per_minute: int
+    callers: int
+
+
 def spacing(per_minute: int) -> int:
     """Milliseconds between slots so that `per_minute` calls fit in any minute, and no more."""
     return (60_000 + SLACK) // per_minute + 1
@@ -51,8 +63,7 @@ class Pace:
     def __init__(
         self,
         ledger: Ledger,
-        per_minute: int,
-        concurrency: int,
+        rate: Rate,
         *,
         held_until: float = 0.0,
         clock: Callable[[], float] = time.time,
@@ -62,15 +73,14 @@ class Pace:
 
         Args:
             ledger: Where slots are reserved.
-            per_minute: Calls in any 60 seconds at most.
-            concurrency: Callers at once: no more slots are reserved at once.
+            rate: How often calls may be made.
             held_until: Epoch seconds before which no call is made.
             clock: Epoch seconds.
             sleep: Waits for that many seconds.
         """
         self._ledger = ledger
-        self._spacing = spacing(per_minute)
-        self._block = max(1, min(concurrency, _BLOCK // self._spacing))
+        self._spacing = spacing(rate.per_minute)
+        self._block = max(1, min(rate.callers, _BLOCK // self._spacing))
         self._held_until = held_until
         self._clock = clock
         self._sleep = sleep

@@ -1,4 +1,4 @@
-"""One run: purge, then a digest for every due monitor, or for as many as time allows.
+"""One run: a digest for every due monitor, or for as many as time allows.
 
 A run that runs out of time says where it stopped; `continuation` starts the next one from there.
 The runs that follow each other are links of one chain, with one UTC day and common counts.
@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,8 +26,8 @@ from pydantic import ValidationError
 
 from scheduled_digest.delivery import Backend, Delivery, Outcome
 from scheduled_digest.ledger import Claimant, Ledger, State
-from scheduled_digest.models import MAX_DEFERRED, Counts, Deferred, Monitor, faults
-from scheduled_digest.monitors import IDS_AT_ONCE, Monitors, SupabaseError
+from scheduled_digest.models import MAX_DEFERRED, Monitor, faults
+from scheduled_digest.monitors import IDS_AT_ONCE, Monitors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from function_kit.deadline import Deadline
 
     from scheduled_digest.pace import Pace
+    from scheduled_digest.progress import Progress
 
 _STATES = {
     Outcome.SENT: State.SENT,
@@ -73,59 +73,6 @@ class Bounds:
 
     deadline: Deadline
     concurrency: int
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a chain has come; a run begins with that of the run before and moves it on.
-
-    Attributes:
-        after: The last monitor taken from the pages.
-        deferred: Calls already made for each monitor that is to be done first.
-        active: Due monitors, or None before the first page.
-        tally: Of `succeeded`, `failed` and `skipped`.
-    """
-
-    after: UUID | None = None
-    deferred: dict[UUID, int] = field(default_factory=dict)
-    active: int | None = None
-    tally: dict[str, int] = field(
-        default_factory=lambda: {"succeeded": 0, "failed": 0, "skipped": 0}
-    )
-
-    @classmethod
-    def of(cls, after: UUID | None, deferred: Sequence[Deferred], counts: Counts) -> Progress:
-        """The progress that a continuation brings along."""
-        tally = asdict(counts)
-        active = tally.pop("active")
-        waiting = {item.id: item.attempts for item in deferred}
-        return cls(after, waiting, active, tally)
-
-    @property
-    def counts(self) -> Counts:
-        """The counts so far."""
-        return Counts(active=self.active or 0, **self.tally)
-
-
-def purge(monitors: Monitors, retention_days: int, deadline: Deadline) -> int | None:
-    """Remove monitors that were deleted longer ago than they are kept.
-
-    Two numbers are logged: what was there to remove, counted beforehand, and what was removed,
-    which is the DELETE's own answer and the one that counts.
-
-    Returns:
-        The rows removed, or None when it failed: the digests go out all the same.
-    """
-    before = datetime.now(UTC) - timedelta(days=retention_days)
-    try:
-        expired = monitors.count_expired(before, deadline)
-        log.info("%d deleted monitors to remove", expired, before=before.isoformat())
-        removed = monitors.purge(before, deadline)
-    except SupabaseError:
-        log.exception("purge failed")
-        return None
-    log.info("removed %d deleted monitors", removed)
-    return removed
 
 
 class Run:

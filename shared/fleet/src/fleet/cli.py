@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,8 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet import environments
 from fleet.commands import VERBS
 from fleet.console import fail
-from fleet.environments import Environment
 from fleet.errors import ExitCode, FleetError
+
+if TYPE_CHECKING:
+    from fleet.environments import Environment
 
 app = typer.Typer(
     name="fleet",

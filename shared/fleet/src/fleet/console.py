@@ -1,13 +1,12 @@
-"""What a person sees (rich, on standard error) and what a machine reads (JSON, on standard output)."""
+"""What a person sees, on standard error, and what a machine reads, JSON on standard output."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -15,7 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from fleet.errors import FleetError
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from fleet.errors import FleetError
 
 # Progress goes to standard error, so that `fleet … --json | jq` sees JSON alone.
 # A pipe has no width of its own: wide enough there for a table's rows to stay on one line.

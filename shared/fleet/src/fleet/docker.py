@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def require_engine() -> None:
     """Make sure that an engine answers, before anything is started."""
     if not shutil.which("docker"):
-        raise FleetError("docker is not on the PATH", "install Docker Engine with buildx, or run `make prepare`")
+        raise FleetError(
+            "docker is not on the PATH", "install Docker Engine with buildx, or run `make prepare`"
+        )
     answer = subprocess.run(
         ["docker", "version", "--format", "{{.Server.Version}}"],
         capture_output=True,
@@ -46,7 +48,9 @@ def docker(
         stdin: text for its standard input, such as a password.
         variables: additions to its environment.
     """
-    environment = os.environ | ({"DOCKER_CONFIG": str(config)} if config else {}) | (variables or {})
+    environment = (
+        os.environ | ({"DOCKER_CONFIG": str(config)} if config else {}) | (variables or {})
+    )
     ended = subprocess.run(
         ["docker", *arguments],
         input=stdin,

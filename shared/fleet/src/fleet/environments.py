@@ -1,4 +1,4 @@
-"""Environments: read from terraform/environments/<name>.tfvars, the one place that describes them."""
+"""Environments, read from terraform/environments/<name>.tfvars, which describes them."""
 
 from __future__ import annotations
 
@@ -189,7 +189,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = hcl2.loads(path.read_text(encoding="utf-8"))
     except Exception as error:  # python-hcl2 raises its parser's own errors
-        raise FleetError(f"{path.name} cannot be read: {error}", "run terraform fmt on it") from error
+        raise FleetError(
+            f"{path.name} cannot be read: {error}", "run terraform fmt on it"
+        ) from error
     return {key: _plain(value) for key, value in values.items()}
 
 
@@ -208,8 +210,14 @@ def explain(error: BotoCoreError | ClientError, environment: Environment) -> Fle
             "sign in (aws sso login), set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and its secret",
         )
     if isinstance(error, (EndpointConnectionError, ConnectTimeoutError)):
-        todo = "run `make up` to start the local stack" if environment.is_local else "check the network"
-        return FleetError(f"AWS does not answer at {environment.endpoint or environment.region}", todo)
+        todo = (
+            "run `make up` to start the local stack"
+            if environment.is_local
+            else "check the network"
+        )
+        return FleetError(
+            f"AWS does not answer at {environment.endpoint or environment.region}", todo
+        )
     if isinstance(error, ClientError):
         return _explain_answer(error, environment)
     return FleetError(f"AWS could not be called: {error}", "check the network and the credentials")
@@ -228,4 +236,6 @@ def _explain_answer(error: ClientError, environment: Environment) -> FleetError:
             f"these credentials may not do {error.operation_name}: {message}",
             f"use the deploy role of {environment.name}, or add the permission to it",
         )
-    return FleetError(f"AWS refused {error.operation_name}: {code}: {message}", "see the reason above")
+    return FleetError(
+        f"AWS refused {error.operation_name}: {code}: {message}", "see the reason above"
+    )

@@ -81,7 +81,7 @@ def response(
     }
 
 
-def error(  # noqa: PLR0913 - what `HttpError` carries, and the request's id
+def error(
     status: int,
     code: str,
     message: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, AliasPath, BeforeValidator, ValidationError
+from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 type Environment = Literal["local", "dev", "staging", "prod"]
@@ -70,12 +70,6 @@ def _problems(cls: type[Settings], error: ValidationError) -> list[str]:
 
 
 def _variable(cls: type[Settings], location: str) -> str:
-    """The environment variable behind a field, given the field's name or alias."""
-    field = cls.model_fields.get(location)
-    alias = field.validation_alias if field else location
-    if isinstance(alias, AliasChoices):
-        alias = alias.choices[0]
-    if isinstance(alias, AliasPath):
-        alias = alias.path[0] if isinstance(alias.path[0], str) else location
-    name = alias or f"{cls.model_config.get('env_prefix', '')}{location}"
-    return name.upper()
+    """The environment variable behind what pydantic calls a field: by its alias or its name."""
+    prefix = cls.model_config.get("env_prefix", "") if location in cls.model_fields else ""
+    return f"{prefix}{location}".upper()

@@ -8,6 +8,7 @@ paths and headers for S3 and Lambda (`call`).
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - sockets want it for the first host: init, not a request, pays
 import http.client
 import json
 import os

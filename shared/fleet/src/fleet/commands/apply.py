@@ -35,5 +35,3 @@ def apply(env: Env = "local", *, as_json: Json = False) -> None:
         outcomes.append(asdict(release(place, function, tag)))
     if as_json:
         emit(outcomes)
-
-

@@ -62,7 +62,9 @@ def show_answer(place: Workplace, function: str) -> None:
         answer = place.control(function).invoke(ALIAS, sample.event)
         reason = smoke.verdict(answer, sample)
         if reason:
-            raise FleetError(f"{function}: {reason}", f"`fleet logs --function {function}` shows why")
+            raise FleetError(
+                f"{function}: {reason}", f"`fleet logs --function {function}` shows why"
+            )
     console.print_json(json.dumps(answer.payload, default=str))
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+
 from fleet.commands.options import Env, Functions, Json, Workplace
 from fleet.console import emit, table
 from fleet.release.history import Release

@@ -13,7 +13,9 @@ from fleet.console import console, emit
 from fleet.errors import ExitCode, FleetError
 from fleet.release.control import ALIAS
 
-EventName = Annotated[str, typer.Option("--event", help="A file of the function's events/, without .json.")]
+EventName = Annotated[
+    str, typer.Option("--event", help="A file of the function's events/, without .json.")
+]
 
 
 def invoke(

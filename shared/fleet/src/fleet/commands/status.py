@@ -23,7 +23,8 @@ def look(place: Workplace, function: str) -> dict[str, Any]:
         "tag": made[0].tag if made else "",
         "digest": live.digest,
         "latest_differs": live.image != latest.image or live.configuration != latest.configuration,
-        "last_release": newest and {"kind": newest.kind, "state": newest.state, "at": newest.started_at},
+        "last_release": newest
+        and {"kind": newest.kind, "state": newest.state, "at": newest.started_at},
     }
 
 

@@ -31,7 +31,16 @@ def make(project: Project, function: str, source: str = LINE) -> Project:
     handler = folder / "images" / function / "src" / function.replace("-", "_") / "handler.py"
     with handler.open("a", encoding="utf-8") as file:
         file.write(source)
-    _git(clone, "-c", "commit.gpgsign=false", "commit", "--quiet", "--all", "-m", "Demo: change a line")
+    _git(
+        clone,
+        "-c",
+        "commit.gpgsign=false",
+        "commit",
+        "--quiet",
+        "--all",
+        "-m",
+        "Demo: change a line",
+    )
     (folder / ".fleet").symlink_to(project.state)
     _ignore_link(clone)
     return clone
@@ -50,4 +59,6 @@ def _git(project: Project, *arguments: str) -> None:
         command, env=os.environ | _IDENTITY, capture_output=True, text=True, check=False
     )
     if ended.returncode:
-        raise FleetError(f"git {arguments[0]} failed: {ended.stderr.strip()}", "see the reason above")
+        raise FleetError(
+            f"git {arguments[0]} failed: {ended.stderr.strip()}", "see the reason above"
+        )

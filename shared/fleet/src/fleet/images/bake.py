@@ -34,7 +34,15 @@ def build(
     require_engine()
     suffix = "-local" if stage == "local" else ""
     metadata = project.reports / "bake.json"
-    command = ["docker", "buildx", "bake", "--file", "docker-bake.hcl", "--load", "--progress=plain"]
+    command = [
+        "docker",
+        "buildx",
+        "bake",
+        "--file",
+        "docker-bake.hcl",
+        "--load",
+        "--progress=plain",
+    ]
     command += ["--metadata-file", str(metadata), *(["--no-cache"] if no_cache else [])]
     command += [f"{function}{suffix}" for function in functions]
     _run(project, command, _variables(project, functions, tag, architecture))

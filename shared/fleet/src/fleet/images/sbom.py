@@ -37,7 +37,9 @@ def write_sbom(project: Project, function: str) -> Path:
         check=False,
     )
     if ended.returncode:
-        raise FleetError(f"the SBOM of {function} could not be made: {ended.stderr.strip()}", "run `uv lock`")
+        raise FleetError(
+            f"the SBOM of {function} could not be made: {ended.stderr.strip()}", "run `uv lock`"
+        )
     stamp.write_text(fingerprint, encoding="utf-8")
     return target
 

@@ -140,7 +140,7 @@ class FunctionControl:
         pause = _POLL_SECONDS
         while time.monotonic() < deadline:
             state: dict[str, Any] = self._client.get_function_configuration(FunctionName=self.name)
-            if "InProgress" != state.get("LastUpdateStatus") and state.get("State") != "Pending":
+            if state.get("LastUpdateStatus") != "InProgress" and state.get("State") != "Pending":
                 return state
             self._sleep(pause)
             pause = min(pause * _POLL_GROWTH, _POLL_MAX_SECONDS)

@@ -106,7 +106,8 @@ class Deployer:
         reason = smoke.verdict(answer, plan.smoke)
         if reason:
             raise FleetError(
-                f"version {version.number} of {self._control.function} failed its smoke event: {reason}",
+                f"version {version.number} of {self._control.function} "
+                f"failed its smoke event: {reason}",
                 f"live still points at {plan.alias.version}; "
                 f"`fleet logs --function {self._control.function}` shows why it failed",
                 ExitCode.ROLLED_BACK,

@@ -55,7 +55,7 @@ class Release:
     """Milliseconds of each step."""
 
 
-def begin(
+def begin(  # noqa: PLR0913  the parts of an intent, each by name
     function: str,
     kind: Kind,
     *,

@@ -56,7 +56,7 @@ def check(
         raise FleetError(
             f"{control.function}:{tag} is built for {image.architecture}, "
             f"and {control.name} runs on {latest.architecture}",
-            f"build it with ARCHITECTURE={latest.architecture}, or change the function in Terraform",
+            f"build it with ARCHITECTURE={latest.architecture}, or change it in Terraform",
         )
     alias = control.alias()
     live = latest if alias.version == LATEST else control.version(alias.version)

@@ -144,7 +144,8 @@ class Rollback:
         """Refuse before anything changes: an image that is gone, a version that never passed."""
         if version.digest and not self._registry.has_digest(self._control.function, version.digest):
             raise FleetError(
-                f"the image of version {version.number} is no longer in the registry ({version.digest})",
+                f"the image of version {version.number} is no longer in the registry "
+                f"({version.digest})",
                 "push it again from its commit, or roll back to another release",
             )
         if target.has_passed:

@@ -36,14 +36,22 @@ def sample_monitors(now: datetime) -> list[dict[str, Any]]:
     """A few monitors of every kind: due, weekly, malformed, deleted long ago and lately."""
     rows = [
         _monitor("acme/api", delivery_method="slack", webhook_url="https://hooks.example/slack"),
-        _monitor("acme/web", delivery_method="discord", webhook_url="https://hooks.example/discord"),
+        _monitor(
+            "acme/web", delivery_method="discord", webhook_url="https://hooks.example/discord"
+        ),
         _monitor("acme/docs", delivery_method="email", email="team@example.com"),
-        _monitor("acme/weekly", frequency="weekly", delivery_method="email", email="all@example.com"),
-        _monitor("acme/merge", frequency="on_merge", delivery_method="email", email="m@example.com"),
-        _monitor("not a repository", delivery_method="slack", webhook_url="https://hooks.example/x"),
+        _monitor(
+            "acme/weekly", frequency="weekly", delivery_method="email", email="all@example.com"
+        ),
+        _monitor(
+            "acme/merge", frequency="on_merge", delivery_method="email", email="m@example.com"
+        ),
+        _monitor(
+            "not a repository", delivery_method="slack", webhook_url="https://hooks.example/x"
+        ),
     ]
     for name, days in (("acme/old", 45), ("acme/older", 90), ("acme/recent", 3)):
-        gone = {"deleted": True, "deleted_at": (now - timedelta(days=days)).isoformat()}
+        gone: dict[str, Any] = {"deleted": True, "deleted_at": (now - timedelta(days=days)).isoformat()}
         rows.append(_monitor(name, delivery_method="email", email="x@example.com", **gone))
     return rows
 

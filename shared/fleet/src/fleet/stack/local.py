@@ -148,7 +148,10 @@ class LocalStack:
         )
 
     def _standins(self) -> list[Daemon]:
-        supabase = {"STANDIN_DATABASE_URL": self.dsn, "SUPABASE_SERVICE_ROLE_KEY": self.key("supabase")}
+        supabase = {
+            "STANDIN_DATABASE_URL": self.dsn,
+            "SUPABASE_SERVICE_ROLE_KEY": self.key("supabase"),
+        }
         return [
             self._standin("supabase", self.instance.supabase_port, supabase),
             self._standin("backend", self.instance.backend_port, {}),
@@ -176,17 +179,21 @@ class LocalStack:
             docker("rm", "--force", "--volumes", self._postgres_container)
         docker(
             "run", "--detach", "--name", self._postgres_container, "--network", self.network,
-            "--publish", f"127.0.0.1:{self.instance.postgres_port}:5432", "--env", "POSTGRES_PASSWORD",
+            "--publish", f"127.0.0.1:{self.instance.postgres_port}:5432",
+            "--env", "POSTGRES_PASSWORD",
             base_images(self.project)["POSTGRES_IMAGE"],
             variables={"POSTGRES_PASSWORD": self.key("postgres")},
         )  # fmt: skip
         self._wait_postgres()
 
     def _has_postgres(self) -> bool:
-        return bool(docker("ps", "--all", "--quiet", "--filter", f"name=^{self._postgres_container}$"))
+        return bool(
+            docker("ps", "--all", "--quiet", "--filter", f"name=^{self._postgres_container}$")
+        )
 
     def _wait_postgres(self) -> None:
-        script = "for i in $(seq 1 240); do pg_isready -q -h 127.0.0.1 && exit 0; sleep 0.25; done; exit 1"
+        ready = "pg_isready -q -h 127.0.0.1"
+        script = f"for i in $(seq 1 240); do {ready} && exit 0; sleep 0.25; done; exit 1"
         docker("exec", self._postgres_container, "sh", "-c", script)
 
 

@@ -63,7 +63,8 @@ class Daemon:
             return False
         if answers(self.host, self.port):
             raise FleetError(
-                f"port {self.port} on {self.host}, which {self.name} needs, is used by another program",
+                f"port {self.port} on {self.host}, which {self.name} needs, "
+                f"is used by another program",
                 f"stop that program (`ss -ltnp 'sport = :{self.port}'` names it), then try again",
             )
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,11 @@ class Terraform:
         """Whether anything would change, and the plan as Terraform's JSON."""
         file = self._data / "plan.tfplan"
         code = self._run(
-            "plan", "-detailed-exitcode", f"-out={file}", *self._variables(image_tag), allowed=(0, 2)
+            "plan",
+            "-detailed-exitcode",
+            f"-out={file}",
+            *self._variables(image_tag),
+            allowed=(0, 2),
         )
         shown = self._capture("show", "-json", str(file))
         return code != 0, json.loads(shown)
@@ -101,7 +105,9 @@ class Terraform:
             check=False,
         )
         if ended.returncode:
-            raise FleetError(f"terraform {verb} failed:\n{ended.stderr.strip()}", "see the reason above")
+            raise FleetError(
+                f"terraform {verb} failed:\n{ended.stderr.strip()}", "see the reason above"
+            )
         return ended.stdout
 
     def _run(self, verb: str, *arguments: str, allowed: tuple[int, ...] = (0,)) -> int:
