@@ -199,7 +199,8 @@ def test_any_2xx_is_success(world: World, kind: str) -> None:
         assert function({"frequency": "daily"})["succeeded"] == 2
 
 
-def test_trouble_that_stays_is_a_failure(world: World) -> None:
+def test_trouble_that_stays_is_a_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("function_kit.http.random.uniform", lambda low, _high: low)
     world.supabase.add_monitors(due(1))
     world.behave(default={"kind": "drop_before"})
 
