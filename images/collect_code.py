@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from collect_dependencies import drop_install_records, site_packages
+from collect_dependencies import drop_install_records, move_metadata, site_packages
 
 ENTRY = '''"""The image's entry point: the handler of {function}."""
 
@@ -21,13 +21,14 @@ __all__ = ["handler"]
 
 
 def collect(package: str, environment: Path, layer: Path) -> None:
-    """Copy one installed package, and what it says of itself, into a layer's /var/task."""
+    """Copy one installed package into a layer's /var/task, its metadata beside the others'."""
     target = layer / "var" / "task"
     for source in site_packages(environment).glob(f"{package}*"):
         if source.name == package or source.name.startswith(f"{package}-"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(source, target / source.name, ignore=ignored)
     drop_install_records(target)
+    move_metadata(target, layer / "opt" / "metadata")
 
 
 def main(environment: Path, out: Path, function: str) -> None:

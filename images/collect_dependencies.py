@@ -35,13 +35,47 @@ def drop_install_records(tree: Path) -> None:
         shutil.rmtree(cache)
 
 
+def drop_stubs(tree: Path) -> None:
+    """Remove what only a type checker reads, and the folders that held nothing else."""
+    for stub in tree.rglob("*.pyi"):
+        stub.unlink()
+    for folder in sorted((p for p in tree.rglob("*") if p.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def move_metadata(packages: Path, metadata: Path) -> None:
+    """Give *.dist-info a folder of its own, which is on PYTHONPATH too.
+
+    An engine writes a layer's files in one of two orders, by path or folder by folder, and
+    they differ where `name/` has a neighbour `name-1.0.dist-info/`. In one order only, the
+    same files are always the same layer.
+    """
+    metadata.mkdir(parents=True, exist_ok=True)
+    for folder in packages.glob("*.dist-info"):
+        shutil.move(folder, metadata / folder.name)
+
+
+def ambiguous(layer: Path) -> list[str]:
+    """Folders with such neighbours, after which the two orders would differ."""
+    return [
+        str(path.relative_to(layer))
+        for path in layer.rglob("*")
+        if path.is_dir() and any(path.parent.glob(f"{path.name}[ -.]*"))
+    ]
+
+
 def main(environment: Path, layer: Path, project: Path) -> None:
     """Copy the packages to the layer's /opt/python, then trim the copy."""
     target = layer / "opt" / "python"
     shutil.copytree(site_packages(environment), target, symlinks=True)
     drop_install_records(target)
+    drop_stubs(target)
+    move_metadata(target, layer / "opt" / "metadata")
     if trim_botocore.main([str(project), str(target)]):
         sys.exit(1)
+    for folder in ambiguous(layer):
+        print(f"note: the layer's digest may depend on the engine's order, at {folder}")
 
 
 if __name__ == "__main__":

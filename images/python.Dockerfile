@@ -43,10 +43,11 @@ RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
  && python3 /mnt/compile_bytecode.py /out/kit /out/function
 
 FROM runtime AS ship
-ENV LAMBDA_TASK_ROOT=/var/task PYTHONPATH=/var/task:/opt/python PYTHONDONTWRITEBYTECODE=1
-COPY --link --from=build /out/dependencies /
-COPY --link --from=build /out/kit /
-COPY --link --from=build /out/function /
+ENV LAMBDA_TASK_ROOT=/var/task PYTHONPATH=/var/task:/opt/python:/opt/metadata \
+    PYTHONDONTWRITEBYTECODE=1
+COPY --from=build /out/dependencies /
+COPY --from=build /out/kit /
+COPY --from=build /out/function /
 WORKDIR /var/task
 # Lambda runs any image as a user of its own; a number keeps that true elsewhere too.
 USER 10001:10001
@@ -56,7 +57,7 @@ CMD ["lambda_function.handler"]
 FROM ship AS local
 # `rie` is a named context of docker-bake.hcl.
 # hadolint ignore=DL3022
-COPY --link --from=rie aws-lambda-rie /usr/local/bin/aws-lambda-rie
+COPY --from=rie aws-lambda-rie /usr/local/bin/aws-lambda-rie
 ENTRYPOINT ["/usr/local/bin/aws-lambda-rie", "/usr/local/bin/python3", "-m", "awslambdaric"]
 # A new ENTRYPOINT drops the CMD of the stage below.
 CMD ["lambda_function.handler"]

@@ -96,7 +96,7 @@ def test_the_first_page_counts_what_is_due() -> None:
 
 
 def test_the_next_page_follows_the_last_id_and_counts_nothing() -> None:
-    server = Server(ok())
+    server = Server(ok([{"id": str(UUID(int=10))}]))
 
     answer = ask(server, lambda m, d: m.page(("daily", "weekly"), d, after=UUID(int=9)))
 
@@ -104,6 +104,14 @@ def test_the_next_page_follows_the_last_id_and_counts_nothing() -> None:
     assert "prefer" not in server.requests[0].headers
     assert server.query["id"] == f"gt.{UUID(int=9)}"
     assert server.query["frequency"] == "in.(daily,weekly)"
+
+
+@pytest.mark.parametrize("first", [1, 9])
+def test_pages_that_do_not_go_on_are_an_error_and_not_an_endless_chain(first: int) -> None:
+    server = Server(ok([{"id": str(UUID(int=first))}]))
+
+    with pytest.raises(SupabaseError, match="does not follow"):
+        ask(server, lambda m, d: m.page(("daily",), d, after=UUID(int=9)))
 
 
 def test_monitors_are_read_by_id() -> None:

@@ -94,14 +94,14 @@ def test_code_is_split_into_the_kit_s_layer_and_the_function_s(
 ) -> None:
     ended = run("collect_code.py", str(environment), str(tmp_path / "out"), "some-function")
     assert ended.returncode == 0, ended.stderr
-    assert names(tmp_path / "out" / "kit" / "var" / "task") == {
-        "function_kit/__init__.py",
-        "function_kit-0.1.0.dist-info/METADATA",
+    assert names(tmp_path / "out" / "kit") == {
+        "var/task/function_kit/__init__.py",
+        "opt/metadata/function_kit-0.1.0.dist-info/METADATA",
     }
-    assert names(tmp_path / "out" / "function" / "var" / "task") == {
-        "lambda_function.py",
-        "some_function/__init__.py",
-        "some_function-0.1.0.dist-info/METADATA",
+    assert names(tmp_path / "out" / "function") == {
+        "var/task/lambda_function.py",
+        "var/task/some_function/__init__.py",
+        "opt/metadata/some_function-0.1.0.dist-info/METADATA",
     }
     entry = (tmp_path / "out" / "function" / "var" / "task" / "lambda_function.py").read_text()
     assert "from some_function.handler import handler" in entry
@@ -114,9 +114,23 @@ def test_dependencies_are_copied_without_what_differs_between_installs(
     project.write_text("[tool.lambda-image]\naws = {}\n")
     ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
     assert ended.returncode == 0, ended.stderr
-    found = names(tmp_path / "layer" / "opt" / "python")
-    assert "function_kit/__init__.py" in found
+    found = names(tmp_path / "layer" / "opt")
+    assert {
+        "python/function_kit/__init__.py",
+        "metadata/function_kit-0.1.0.dist-info/METADATA",
+    } <= found
+    assert "note:" not in ended.stdout
     assert not any(name.endswith(("RECORD", "direct_url.json", ".pth", ".pyc")) for name in found)
+
+
+def test_neighbours_that_an_engine_may_order_in_two_ways_are_told(
+    environment: Path, tmp_path: Path
+) -> None:
+    (environment / "lib/python3.13/site-packages/function_kit.libs").mkdir()
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.lambda-image]\naws = {}\n")
+    ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
+    assert "may depend on the engine's order, at opt/python/function_kit\n" in ended.stdout
 
 
 def test_an_image_that_names_no_services_badly_ends_the_build(

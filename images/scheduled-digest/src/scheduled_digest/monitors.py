@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 from function_kit.deadline import Deadline
@@ -16,7 +17,6 @@ from function_kit.http import RetryPolicy, retry
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from function_kit.secrets import Secret
 
@@ -91,7 +91,11 @@ class Monitors:
             query["id"] = f"gt.{after}"
         prefer = {"prefer": "count=exact"} if counted else {}
         response = self._call("GET", query, prefer, _READ, deadline)
-        return Page(_rows(response), _total(response) if counted else None)
+        rows = _rows(response)
+        if rows and after is not None and UUID(rows[0]["id"]) <= after:
+            # Read on, such pages would make a chain without an end.
+            raise SupabaseError("Supabase's page does not follow the one before")
+        return Page(rows, _total(response) if counted else None)
 
     def by_ids(
         self, ids: Sequence[UUID], frequencies: Sequence[str], deadline: Deadline

@@ -48,9 +48,9 @@ def docker(
         stdin: text for its standard input, such as a password.
         variables: additions to its environment.
     """
-    environment = (
-        os.environ | ({"DOCKER_CONFIG": str(config)} if config else {}) | (variables or {})
-    )
+    environment = {**os.environ, **(variables or {})}
+    if config:
+        environment["DOCKER_CONFIG"] = str(config)
     ended = subprocess.run(
         ["docker", *arguments],
         input=stdin,

@@ -51,7 +51,10 @@ def sample_monitors(now: datetime) -> list[dict[str, Any]]:
         ),
     ]
     for name, days in (("acme/old", 45), ("acme/older", 90), ("acme/recent", 3)):
-        gone: dict[str, Any] = {"deleted": True, "deleted_at": (now - timedelta(days=days)).isoformat()}
+        gone: dict[str, Any] = {
+            "deleted": True,
+            "deleted_at": (now - timedelta(days=days)).isoformat(),
+        }
         rows.append(_monitor(name, delivery_method="email", email="x@example.com", **gone))
     return rows
 
