@@ -62,7 +62,8 @@ deploy: tools ## Release an image of the registry (ENV, FN, TAG).
 	@$(FLEET) deploy
 
 .PHONY: rollback
-rollback: tools ## Back to the previous release, or to TAG (ENV, FN).
+rollback: tools ## Back to the previous release, or to TAG (ENV; FN must be given).
+	$(if $(filter file,$(origin FN)),$(error rollback takes FN=<function>, or FN=all for every one))
 	@$(FLEET) rollback $(if $(TAG),--to-tag $(TAG))
 
 .PHONY: status

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.kit.program import fleet
+from tests.kit.program import ROOT, fleet
 
 
 def path_without(*programs: str, folder: Path) -> str:
@@ -42,6 +43,26 @@ def test_an_unknown_option_is_a_usage_error() -> None:
 def test_a_rollback_wants_to_know_which_function() -> None:
     ended = fleet("rollback", FN=None)
     assert ended.code == 2
+
+
+@pytest.mark.parametrize("verb", ["logs", "invoke"])
+def test_verbs_that_show_one_function_refuse_several(verb: str) -> None:
+    ended = fleet(verb, "--function", "all")
+    assert ended.code == 2
+    assert "this takes one function" in ended.said
+
+
+def test_make_rolls_nothing_back_that_was_not_named() -> None:
+    ended = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "rollback"],
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if key not in {"FN", "TAG"}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "rollback takes FN=<function>" in ended.stderr
 
 
 def test_production_is_refused_until_it_opts_in() -> None:

@@ -82,6 +82,8 @@ def environment(tmp_path: Path) -> Path:
         (packages / f"{name}-0.1.0.dist-info" / "RECORD").write_text("differs")
         (packages / f"{name}-0.1.0.dist-info" / "direct_url.json").write_text("{}")
     (packages / "_virtualenv.pth").write_text("import _virtualenv")
+    (packages / "only_stubs").mkdir()
+    (packages / "only_stubs" / "x.pyi").write_text("")
     return tmp_path / "venv"
 
 
@@ -120,13 +122,16 @@ def test_dependencies_are_copied_without_what_differs_between_installs(
         "metadata/function_kit-0.1.0.dist-info/METADATA",
     } <= found
     assert "note:" not in ended.stdout
+    assert not (tmp_path / "layer" / "opt" / "python" / "only_stubs").exists()
     assert not any(name.endswith(("RECORD", "direct_url.json", ".pth", ".pyc")) for name in found)
 
 
 def test_neighbours_that_an_engine_may_order_in_two_ways_are_told(
     environment: Path, tmp_path: Path
 ) -> None:
-    (environment / "lib/python3.13/site-packages/function_kit.libs").mkdir()
+    libraries = environment / "lib/python3.13/site-packages/function_kit.libs"
+    libraries.mkdir()
+    (libraries / "some.so").write_text("")
     project = tmp_path / "pyproject.toml"
     project.write_text("[tool.lambda-image]\naws = {}\n")
     ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))

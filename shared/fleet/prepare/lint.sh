@@ -33,6 +33,7 @@ checkov() {
     --directory terraform --config-file .checkov.yaml
 }
 
+check 'uv.lock is current' env UV_PYTHON="$(cat "$STATE/python")" "$STATE/bin/uv" lock --check --quiet
 check 'ruff' .venv/bin/ruff check .
 check 'ruff format' .venv/bin/ruff format --check .
 check 'mypy --strict' .venv/bin/mypy

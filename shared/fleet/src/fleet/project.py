@@ -77,6 +77,17 @@ class Project:
             )
         return names
 
+    def select_one(self, wanted: str) -> str:
+        """One function, for verbs that show one thing."""
+        names = self.select(wanted)
+        if len(names) > 1:
+            raise FleetError(
+                f"this takes one function, not {', '.join(names)}",
+                f"give one: --function {names[0]} (with make: FN={names[0]})",
+                ExitCode.USAGE,
+            )
+        return names[0]
+
     @property
     def state(self) -> Path:
         """Where tools and the local stack keep their files; ignored by git."""

@@ -23,7 +23,7 @@ def invoke(
 ) -> None:
     """Invoke a function through its alias with one of its sample events."""
     place = Workplace.of(env)
-    (name,) = place.project.select(function)
+    name = place.project.select_one(function)
     sample = place.project.event(name, event)
     answer = place.control(name).invoke(ALIAS, sample.event)
     console.print(f"{name} answered in {answer.milliseconds:.0f} ms:")

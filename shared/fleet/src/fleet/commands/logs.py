@@ -21,7 +21,7 @@ def logs(
 ) -> None:
     """Show a function's log lines of the last minutes, oldest first."""
     place = Workplace.of(env)
-    (name,) = place.project.select(function)
+    name = place.project.select_one(function)
     client = place.environment.client("logs")
     pages = client.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{place.environment.function_name(name)}",
