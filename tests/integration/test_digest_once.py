@@ -27,7 +27,7 @@ def fill(world: World, count: int, first: int = 1, **columns: Any) -> None:
 def test_a_repeated_run_sends_nothing(world: World) -> None:
     fill(world, 20)
 
-    with world.function() as function:
+    with world.function(DIGEST_CALL_TIMEOUT=3) as function:
         function(DAILY, request_id="same")
         repeated = function(DAILY, request_id="same")
         another = function(DAILY)
@@ -132,7 +132,8 @@ def test_two_runs_of_the_same_at_once_share_the_work(world: World) -> None:
     fill(world, 80)
     world.behave(default={"latency": 0.02})
 
-    with world.process() as one, world.process() as other:
+    patient = {"DIGEST_CALL_TIMEOUT": 3}
+    with world.process(**patient) as one, world.process(**patient) as other:
         one.send(DAILY)
         other.send(DAILY)
         answers = [one.answer(0)["result"], other.answer(0)["result"]]
