@@ -47,7 +47,7 @@ output "dashboard" {
 }
 
 output "digest" {
-  description = "What the scheduled digest works with, and the secret whose value is set by hand or by `fleet up`."
+  description = "What the scheduled digest works with, and the secret whose value is set by hand, or locally by `fleet bootstrap`."
   value = {
     ledger_table     = aws_dynamodb_table.digest_ledger.name
     secret_arn       = aws_secretsmanager_secret.supabase_key.arn

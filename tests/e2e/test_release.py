@@ -237,8 +237,16 @@ def test_a_rollback_to_nowhere_is_refused(
 
 
 def test_credentials_that_aws_does_not_know_are_said_to_be_that(stack: Stack) -> None:
-    wrong = {"AWS_ACCESS_KEY_ID": "AKIAUNKNOWN", "AWS_SECRET_ACCESS_KEY": "nothing"}
+    wrong = {
+        "FLEET_LOCAL_AWS_ACCESS_KEY_ID": "AKIAUNKNOWN",
+        "FLEET_LOCAL_AWS_SECRET_ACCESS_KEY": "a-secret-nobody-may-see",
+    }
     ended = fleet("status", **wrong)
     assert ended.code == 4
     assert "does not accept these credentials" in ended.said
-    assert "nothing" not in ended.said.split("credentials")[0]
+    assert "a-secret-nobody-may-see" not in ended.out + ended.err
+
+
+def test_the_shell_s_own_aws_account_never_reaches_the_local_stack(stack: Stack) -> None:
+    real = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "x", "AWS_PROFILE": "gone"}
+    assert fleet("status", **real).code == 0

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.kit.program import ROOT
 pytestmark = pytest.mark.engine
 PROJECT = Project(ROOT)
 FUNCTIONS = PROJECT.functions
+ARCHITECTURE = environments.load(PROJECT, "local").architecture
 TAG = "test-images"
 SCRATCH = "/tmp"  # noqa: S108  what Lambda leaves writable
 SECRET = re.compile(
@@ -139,6 +141,23 @@ def test_without_configuration_it_says_which_variables_are_missing(container: st
     assert "ConfigurationError" in answer
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_it_initialises_read_only_as_any_user_without_capabilities(
+    images: dict[str, str], function: str
+) -> None:
+    manifest = (ROOT / "images" / function / "pyproject.toml").read_text()
+    variables = tomllib.loads(manifest)["tool"]["lambda-image"]["environment"]
+    given = [part for item in variables.items() for part in ("--env", "=".join(item))]
+    probe = ROOT / "tests" / "performance" / "probe.py"
+    printed = docker(
+        "run", "--rm", "--read-only", "--tmpfs", SCRATCH, "--user", "12345", "--cap-drop", "ALL",
+        "--security-opt", "no-new-privileges", "--network", "none", *given,
+        "--volume", f"{probe}:/probe.py:ro", "--entrypoint", "/usr/local/bin/python3",
+        images[function], "/probe.py", "1", "lambda_function.handler",
+    )  # fmt: skip
+    assert len(json.loads(printed.splitlines()[-1])["wall_ms"]) == 1
+
+
 def test_the_same_commit_built_twice_from_scratch_has_the_same_layers(
     images: dict[str, str],
 ) -> None:
@@ -200,7 +219,7 @@ def test_a_failed_build_shows_its_end_and_where_the_rest_is(tmp_path: Path) -> N
         copy.root / "images" / FUNCTIONS[0] / "src" / FUNCTIONS[0].replace("-", "_") / "bad.py"
     ).write_text("def broken(:\n")
     with pytest.raises(Exception, match=r"bad\.py") as failure:
-        bake.build(copy, FUNCTIONS[:1], tag="test-broken", architecture="x86_64")
+        bake.build(copy, FUNCTIONS[:1], tag="test-broken", architecture=ARCHITECTURE)
     assert "build/logs/build.log" in failure.value.todo  # type: ignore[attr-defined]
 
 

@@ -13,7 +13,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from fleet import environments
-from fleet.errors import FleetError
+from fleet.commands.bootstrap import require_value
+from fleet.errors import ExitCode, FleetError
 from fleet.images import bake, sbom
 from fleet.project import Project
 
@@ -131,6 +132,19 @@ def test_errors_of_aws_say_what_to_do(error: Exception, message: str, todo: str)
     explained = environments.explain(error, environments.load(Project(ROOT), "dev"))  # type: ignore[arg-type]
     assert message in explained.message
     assert todo in explained.todo
+
+
+@pytest.mark.parametrize("stages", [{}, {"v1": ["AWSPREVIOUS"]}])
+def test_a_secret_without_a_value_stops_the_first_release(stages: dict[str, list[str]]) -> None:
+    class SecretsManager:
+        def describe_secret(self, SecretId: str) -> dict[str, object]:
+            return {"VersionIdsToStages": stages}
+
+    with pytest.raises(FleetError, match="has no value yet") as error:
+        require_value(SecretsManager(), "arn")
+    assert error.value.code == ExitCode.NEEDS_PERSON
+    stages["v2"] = ["AWSCURRENT"]
+    require_value(SecretsManager(), "arn")
 
 
 def test_base_images_can_be_set_by_variable(

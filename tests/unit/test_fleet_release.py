@@ -74,11 +74,11 @@ class Lambda:
             "Code": {"ImageUri": image, "ResolvedImageUri": image},
         }
 
-    def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:
+    def get_function_configuration(self, FunctionName: str, Qualifier: str) -> dict[str, Any]:
         self.polls += 1
         if self.polls % 2:
             return {"LastUpdateStatus": "InProgress", "State": "Pending"}
-        if self.bad_image and self.images["$LATEST"].endswith(self.bad_image):
+        if self.bad_image and self.images[Qualifier].endswith(self.bad_image):
             return {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "The image is gone."}
         return {"LastUpdateStatus": "Successful"}
 
@@ -247,6 +247,37 @@ def test_somebody_else_s_move_of_live_is_never_overwritten(bench: Bench) -> None
         bench.deploy()
     assert error.value.code == ExitCode.REFUSED
     assert bench.aws.live == "99"
+
+
+def test_an_image_that_somebody_else_put_in_between_is_never_released(bench: Bench) -> None:
+    publish = bench.aws.publish_version
+    other = f"{REPOSITORY}@sha256:{'2' * 64}"
+
+    def after_another_update(**call: Any) -> dict[str, Any]:
+        bench.aws.images["$LATEST"] = other
+        return publish(**call)
+
+    bench.aws.publish_version = after_another_update  # type: ignore[method-assign]
+    with pytest.raises(FleetError, match="somebody else changed") as error:
+        bench.deploy()
+    assert error.value.code == ExitCode.REFUSED
+    assert bench.aws.live == "1"
+    assert [r.version for r in bench.history.of(FUNCTION)] == [""]
+
+
+def test_a_refused_release_leaves_latest_with_the_image_that_is_live(bench: Bench) -> None:
+    invoke = bench.aws.invoke
+    winner = f"{REPOSITORY}@sha256:{'3' * 64}"
+
+    def while_another_wins(**call: Any) -> dict[str, Any]:
+        bench.aws.images["99"] = winner
+        bench.aws.live, bench.aws.revision = "99", "r50"
+        return invoke(**call)
+
+    bench.aws.invoke = while_another_wins  # type: ignore[method-assign]
+    with pytest.raises(FleetError):
+        bench.deploy()
+    assert (bench.aws.live, bench.aws.images["$LATEST"]) == ("99", winner)
 
 
 def test_when_putting_back_fails_too_a_person_is_needed(bench: Bench) -> None:

@@ -65,6 +65,11 @@ def test_a_value_is_fetched_by_name_or_arn(aws: Scripted) -> None:
     assert (first.json(), second.json()) == ({"SecretId": "app/key"}, {"SecretId": ARN})
 
 
+def test_the_newline_that_typing_leaves_is_not_part_of_a_value(aws: Scripted) -> None:
+    aws.script(value("typed-in\n"))
+    assert Secret("secretsmanager:some-key").get() == "typed-in"
+
+
 def test_a_binary_secret_is_its_text(aws: Scripted) -> None:
     aws.script(Reply.json({"SecretBinary": base64.b64encode("grün".encode()).decode()}))
     assert Secret("secretsmanager:x").get() == "grün"

@@ -17,7 +17,10 @@ PULL_SECONDS=${FLEET_PULL_SECONDS:-180}
 has_image() { docker image inspect "$1" >/dev/null 2>&1; }
 
 # A registry that cannot be reached must not cost minutes: a TCP connection is tried first.
-registry_answers() { timeout 3 bash -c ">/dev/tcp/${1%%/*}/443" 2>/dev/null; }
+registry_answers() {
+  [ -z "${HTTPS_PROXY:-${https_proxy:-}}" ] || return 0 # a proxy stands between: ask it by pulling
+  timeout 3 bash -c ">/dev/tcp/${1%%/*}/443" 2>/dev/null
+}
 
 pulled() {
   has_image "$1" && return 0
@@ -26,17 +29,13 @@ pulled() {
   timeout "$PULL_SECONDS" docker pull -q "$1" >/dev/null 2>&1
 }
 
-debian_mirror() {
-  apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 2>/dev/null |
-    awk '$2=="main"{print $1}' | grep -v security | sort -u | head -n 1
-}
-
 can_debootstrap() {
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
     die "no image registry can be reached, and only root on Debian can build a stand-in base" \
       "set BASE_IMAGE and POSTGRES_IMAGE to images this engine has"
-  command -v debootstrap >/dev/null ||
-    quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap
+  command -v debootstrap >/dev/null && return 0
+  quietly apt-get update
+  quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap
 }
 
 # What an image does not need: package lists and caches, documentation, locales, logs.

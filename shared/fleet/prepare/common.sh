@@ -11,6 +11,12 @@ die() {
   exit 4
 }
 
+# Where this machine's apt gets Debian from.
+debian_mirror() {
+  apt-get indextargets --format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' 2>/dev/null |
+    awk '$1 == "Debian" && $2 == "Debian" && $3 == "main" {print $4}' | sort -u | head -n 1
+}
+
 # quietly COMMAND...: its output is shown only when it fails.
 quietly() {
   local log

@@ -13,13 +13,13 @@ ENGINE_HOME=${FLEET_ENGINE_HOME:-/var/lib/lambda-fleet/engine}
 ENGINE_LOGS=/var/log/lambda-fleet
 PACKAGES=(docker.io docker-cli docker-buildx containerd tini)
 
-engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 # Packages of Debian 13, fetched with this machine's own mirror and apt's signature
 # checks, into an apt state of their own.
 fetch_packages() {
   local apt=$1 mirror
-  mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' | awk '$2=="main"{print $1}' | grep -v security | sort -u | head -n 1)
+  mirror=$(debian_mirror)
   [ -n "$mirror" ] || die "apt has no package source" "add a Debian mirror to /etc/apt/sources.list.d and run apt-get update"
   mkdir -p "$apt"/{lists/partial,archives/partial,debs}
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$apt/sources.list"
@@ -32,7 +32,7 @@ fetch_packages() {
 install_engine() {
   [ "$(id -u)" = 0 ] || die "no Docker engine answers, and only root can install one" \
     "start Docker (or point DOCKER_HOST at one) and run this again"
-  grep -qiE '^ID(_LIKE)?=.*debian' /etc/os-release 2>/dev/null ||
+  grep -qE '^ID="?debian"?$' /etc/os-release 2>/dev/null ||
     die "no Docker engine answers, and this is not Debian" "install Docker Engine with buildx and run this again"
   say "installing a Docker engine into $ENGINE_HOME (no engine answered)"
   quietly apt-get update

@@ -10,15 +10,20 @@ command -v terraform >/dev/null || die "terraform is not on the PATH" "install T
 
 PROVIDER=registry.terraform.io/hashicorp/aws # the layout that `terraform providers mirror` writes
 
-# An offline mirror: the one that is named, or any on this machine.
+VERSION=$(awk '/^  version/ {gsub(/"/, ""); print $3}' "$ROOT/terraform/.terraform.lock.hcl")
+
+# An offline mirror that holds the locked version: the one that is named, or any on this
+# machine. Working folders and caches of other projects are not mirrors.
 find_mirror() {
   local found
-  found=$(find "${FLEET_TERRAFORM_MIRROR:-/}" -xdev -maxdepth 7 \( -path /proc -o -path /sys -o -path "$STATE" -o -path /var/lib/docker \) -prune \
-    -o -type d -path "*$PROVIDER" -print -quit 2>/dev/null) || true
-  echo "${found%/"$PROVIDER"}"
+  found=$(find "${FLEET_TERRAFORM_MIRROR:-/}" -xdev -maxdepth 8 \
+    \( -path /proc -o -path /sys -o -path /var/lib/docker -o -name .terraform -o -name .fleet -o -name '*plugin-cache*' \) -prune \
+    -o \( -path "*$PROVIDER/$VERSION" -o -path "*$PROVIDER/terraform-provider-aws_${VERSION}_*.zip" \) -print -quit 2>/dev/null) || true
+  echo "${found%/"$PROVIDER"/*}"
 }
 
-if [ ! -f "$STATE/terraform.rc" ]; then
+known=$(awk -F'"' '/path = / {print $2}' "$STATE/terraform.rc" 2>/dev/null || true)
+if [ ! -f "$STATE/terraform.rc" ] || { [ -n "$known" ] && [ ! -d "$known/$PROVIDER" ]; }; then
   mirror=$(find_mirror)
   mkdir -p "$STATE/terraform-plugins"
   {

@@ -8,6 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
 UV_VERSION=0.13.9
+export UV_PYTHON_INSTALL_DIR=$STATE/python-builds
 
 recent_enough() { # the lock file and the build back end want this minor version
   [ "$("$1" --version 2>/dev/null | awk '{print $2}' | cut -d. -f1,2)" = "${UV_VERSION%.*}" ]
@@ -22,7 +23,14 @@ install_uv() {
     return
   fi
   say "installing uv $UV_VERSION into .fleet"
-  python3 -m venv "$STATE/uv" 2>/dev/null || die "python3 has no venv module" "apt-get install python3-venv (or install uv $UV_VERSION yourself)"
+  if ! python3 -m venv "$STATE/uv" >/dev/null 2>&1; then
+    # Debian's Python has no venv module until its package is there.
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+      die "python3 has no venv module" "install python3-venv, or uv $UV_VERSION itself"
+    quietly apt-get update
+    quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv
+    quietly python3 -m venv --clear "$STATE/uv"
+  fi
   quietly "$STATE/uv/bin/python" -m pip install --quiet "uv==$UV_VERSION"
   ln -sf "$STATE/uv/bin/uv" "$STATE/bin/uv"
 }

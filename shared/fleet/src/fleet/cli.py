@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+import httpx
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,8 +33,9 @@ def _environment() -> Environment:
     """The environment that the command line names, to explain an error of AWS."""
     from fleet.project import Project  # noqa: PLC0415  only on the way out
 
-    name = next((v for k, v in zip(sys.argv, sys.argv[1:], strict=False) if k == "--env"), "local")
-    return environments.load(Project.find(), name)
+    given = [v for k, v in zip(sys.argv, sys.argv[1:], strict=False) if k == "--env"]
+    given += [word.partition("=")[2] for word in sys.argv if word.startswith("--env=")]
+    return environments.load(Project.find(), [os.environ.get("ENV") or "local", *given][-1])
 
 
 def main() -> NoReturn:
@@ -48,3 +51,7 @@ def main() -> NoReturn:
         explained = environments.explain(error, _environment())
         fail(explained, as_json=as_json)
         sys.exit(explained.code)
+    except httpx.HTTPError as error:
+        unreachable = FleetError(f"no answer over the network: {error}", "try it again")
+        fail(unreachable, as_json=as_json)
+        sys.exit(unreachable.code)

@@ -124,20 +124,25 @@ class Environment:
         """Environment variables for child processes that talk to this AWS."""
         variables = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         if self.endpoint:
-            variables |= {"AWS_ENDPOINT_URL": self.endpoint}
-            variables |= _own_credentials() or LOCAL_CREDENTIALS
+            variables |= {"AWS_ENDPOINT_URL": self.endpoint} | _local_credentials()
         return variables
 
     def _credentials(self) -> dict[str, str]:
-        if not self.is_local or _own_credentials():
+        if not self.is_local:
             return {}
-        return {key.lower(): value for key, value in LOCAL_CREDENTIALS.items()}
+        return {key.lower(): value for key, value in _local_credentials().items()}
 
 
-def _own_credentials() -> dict[str, str]:
-    """Credentials that the caller set for the local AWS, to try a role with few rights."""
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
+def _local_credentials() -> dict[str, str]:
+    """The local AWS's root, or who FLEET_LOCAL_… names; never this shell's own AWS account."""
+    given = {name: os.environ.get(f"FLEET_LOCAL_{name}", "") for name in LOCAL_CREDENTIALS}
+    return given if all(given.values()) else LOCAL_CREDENTIALS
+
+
+def forget_the_cloud() -> None:
+    """Drop this shell's AWS account: nothing of the local stack may see or use it."""
+    for name in (*LOCAL_CREDENTIALS, "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
 
 
 def load(project: Project, name: str) -> Environment:
@@ -152,6 +157,8 @@ def load(project: Project, name: str) -> Environment:
         )
     values = _read(folder / f"{name}.tfvars")
     instance = _instance() if "emulator" in values else None
+    if instance:
+        forget_the_cloud()
     return Environment(
         name=name,
         project=project.name,

@@ -118,7 +118,8 @@ class Secret:
         except AwsError as error:
             message = f"{self._where()} could not be read: {error.code}"
             raise SecretError(message, final=error.code in stores.FINAL_CODES) from None
-        self._value = self._member(raw) if self._key else raw
+        # A key that was typed or piped in ends with a newline, which no header may hold.
+        self._value = self._member(raw) if self._key else raw.rstrip("\r\n")
         self._fetched_at = self._clock()
         redaction.register(self._value)
         return self._value

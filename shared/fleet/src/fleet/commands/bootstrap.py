@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -10,6 +11,7 @@ from fleet.commands.deploy import release
 from fleet.commands.options import Env, Json, Tag, Workplace
 from fleet.console import emit, note, step
 from fleet.docker import require_engine
+from fleet.errors import ExitCode, FleetError
 from fleet.images import bake
 from fleet.stack import fixtures
 
@@ -35,12 +37,25 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
         build_and_push(place, tag)
     with step("terraform: everything else"):
         place.terraform.apply(image_tag=tag)
+    outputs = place.terraform.outputs()
     if environment.is_local:
         with step("secrets and sample data of the local stack"):
-            fixtures.prepare(place.stack, place.terraform.outputs())
+            fixtures.prepare(place.stack, outputs)
+    require_value(environment.client("secretsmanager"), outputs["digest"]["secret_arn"])
     outcomes = [release(place, function, tag) for function in project.functions]
     if as_json:
         emit([{"function": o.function, "version": o.version, "digest": o.digest} for o in outcomes])
+
+
+def require_value(client: Any, secret: str) -> None:
+    """Stop before a release that could only fail: Terraform makes a secret, a person sets it."""
+    stages = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
+    if not any("AWSCURRENT" in names for names in stages.values()):
+        raise FleetError(
+            f"the secret {secret} has no value yet",
+            "set it (README.md, Secrets), then run bootstrap again: it goes on from here",
+            ExitCode.NEEDS_PERSON,
+        )
 
 
 def build_and_push(place: Workplace, tag: str) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import certifi
 
 from fleet.docker import require_engine
 from fleet.errors import FleetError
@@ -53,7 +56,10 @@ def build(
 def _variables(
     project: Project, functions: Sequence[str], tag: str, architecture: str
 ) -> dict[str, str]:
-    bundle = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
+    system = Path("/etc/ssl/certs/ca-certificates.crt")
+    bundle = os.environ.get("SSL_CERT_FILE") or (
+        str(system) if system.exists() else certifi.where()
+    )
     return {
         "FUNCTIONS": ",".join(functions),
         "REGISTRY": project.name,

@@ -127,10 +127,21 @@ class Registry:
             docker("image", "inspect", "--format", "{{.Id}}", local)
         except FleetError as error:
             raise FleetError(f"{local} is not built", f"run `make build FN={function}`") from error
+        self._check_built(function, local)
         docker("tag", local, f"{uri}:{tag}")
         docker("push", "--quiet", f"{uri}:{tag}", config=self.docker_config)
         self.image(function, tag)
         return True
+
+    def _check_built(self, function: str, local: str) -> None:
+        """Refuse before a tag, which is for good, is given to an image that cannot run here."""
+        built = docker("image", "inspect", "--format", "{{.Architecture}}", local)
+        wanted = self._environment.architecture
+        if _LAMBDA_ARCHITECTURE.get(built, built) != wanted:
+            raise FleetError(
+                f"{local} is built for {built}, and {self._environment.name} runs on {wanted}",
+                f"run `make build push ENV={self._environment.name} FN={function}`",
+            )
 
     def image(self, function: str, tag: str) -> Image:
         """Look an image up by tag, and refuse one that Lambda would not take."""

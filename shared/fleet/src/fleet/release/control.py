@@ -22,6 +22,7 @@ LATEST = "$LATEST"
 _CONFIGURATION = (
     "Role", "Timeout", "MemorySize", "Environment", "VpcConfig", "Architectures",
     "EphemeralStorage", "TracingConfig", "LoggingConfig", "FileSystemConfigs", "DeadLetterConfig",
+    "ImageConfigResponse", "KMSKeyArn",
 )  # fmt: skip
 _POLL_SECONDS = 0.25
 _POLL_GROWTH = 1.5
@@ -134,12 +135,14 @@ class FunctionControl:
                 "mend the reason, then deploy again",
             )
 
-    def _settled(self) -> dict[str, Any]:
-        """Wait until Lambda has made up its mind about the last update; return the state."""
+    def _settled(self, qualifier: str = LATEST) -> dict[str, Any]:
+        """Wait until Lambda has made up its mind about a version; return its state."""
         deadline = time.monotonic() + self._wait_seconds
         pause = _POLL_SECONDS
         while time.monotonic() < deadline:
-            state: dict[str, Any] = self._client.get_function_configuration(FunctionName=self.name)
+            state: dict[str, Any] = self._client.get_function_configuration(
+                FunctionName=self.name, Qualifier=qualifier
+            )
             if state.get("LastUpdateStatus") != "InProgress" and state.get("State") != "Pending":
                 return state
             self._sleep(pause)
@@ -152,6 +155,8 @@ class FunctionControl:
     def publish(self, description: str) -> Version:
         """Publish $LATEST. When nothing has changed Lambda returns the last version."""
         answer = self._client.publish_version(FunctionName=self.name, Description=description)
+        # A new version of an image is Pending for a while, and cannot be invoked until then.
+        self._settled(answer["Version"])
         return self.version(answer["Version"])
 
     def invoke(self, qualifier: str, event: Any) -> Answer:

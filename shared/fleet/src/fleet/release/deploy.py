@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.errors import ExitCode, FleetError
 from fleet.release import preflight, smoke
-from fleet.release.control import LATEST, FunctionControl
+from fleet.release.control import LATEST, FunctionControl, Version
 from fleet.release.history import History, Release, State, begin
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class Deployer:
             # is then known to have succeeded.
             self._made = release = replace(release, version=version.number)
             self._history.save(release)
+            self._check_published(version, plan)
         with self._step("smoke"):
             answer = self._control.invoke(version.number, plan.smoke.event)
         reason = smoke.verdict(answer, plan.smoke)
@@ -116,6 +117,16 @@ class Deployer:
             self._control.move_alias(version.number, plan.alias)
         self._history.finish(release, "succeeded", steps=self._steps)
         return self._outcome(plan, "released", version.number, answer.payload)
+
+    def _check_published(self, version: Version, plan: preflight.Plan) -> None:
+        """Refuse to go on with an image that somebody else gave $LATEST in the meantime."""
+        if version.digest != plan.image.digest:
+            self._made = replace(self._made, version="")
+            raise FleetError(
+                f"somebody else changed $LATEST of {self._control.name} during this release",
+                f"look at `fleet history --env {self._environment.name}`, then run it again",
+                ExitCode.REFUSED,
+            )
 
     def _close_interrupted(self, plan: preflight.Plan) -> None:
         """Say in the history how an earlier release ended that was killed before it could."""
@@ -149,8 +160,9 @@ class Deployer:
             alias = self._control.alias()
             # Only what this release moved: another operator's version stays live.
             if self._made.version and alias.version == self._made.version != plan.alias.version:
-                self._control.move_alias(plan.alias.version, alias)
-            before = plan.live.image if plan.alias.version != LATEST else plan.latest.image
+                alias = self._control.move_alias(plan.alias.version, alias)
+            released = alias.version != LATEST
+            before = self._control.version(alias.version).image if released else plan.latest.image
             if self._control.version(LATEST).image != before:
                 self._control.update_image(before)
 

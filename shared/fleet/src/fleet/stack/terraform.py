@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleet.errors import FleetError
+from fleet.errors import ExitCode, FleetError
 
 if TYPE_CHECKING:
     from fleet.environments import Environment, Instance
@@ -126,7 +126,13 @@ class Terraform:
         if code not in allowed:
             end = "\n".join(self._log.read_text(encoding="utf-8").splitlines()[-_LOG_LINES:])
             place = self._log.relative_to(self._project.root)
-            raise FleetError(f"terraform {verb} failed:\n{end}", f"the whole output is in {place}")
+            # An apply or a destroy may have come half way.
+            half_way = verb in {"apply", "destroy"}
+            raise FleetError(
+                f"terraform {verb} failed:\n{end}",
+                f"the whole output is in {place}; mend the reason and run it again",
+                ExitCode.NEEDS_PERSON if half_way else ExitCode.PREFLIGHT,
+            )
         return code
 
 
