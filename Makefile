@@ -23,7 +23,7 @@ demo: prepare ## Build, push, apply, release, invoke, release a change, roll it 
 
 .PHONY: test
 test: prepare ## Every test that needs no cloud, the end-to-end suite on the local stack included.
-	@env -u ENV -u FN -u TAG PYTHON=.venv/bin/python shared/fleet/prepare/test.sh
+	@env -u ENV -u FN -u TAG shared/fleet/prepare/test.sh
 
 .PHONY: lint
 lint: tools ## Formatting, lint, types, Dockerfile, Terraform and security checks.

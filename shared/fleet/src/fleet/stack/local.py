@@ -8,8 +8,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from fleet.docker import docker, require_engine
 from fleet.errors import ExitCode, FleetError
 from fleet.images.bake import base_images
@@ -195,11 +193,3 @@ class LocalStack:
         ready = "pg_isready -q -h 127.0.0.1"
         script = f"for i in $(seq 1 240); do {ready} && exit 0; sleep 0.25; done; exit 1"
         docker("exec", self._postgres_container, "sh", "-c", script)
-
-
-def health(url: str) -> bool:
-    """Whether a stand-in answers."""
-    try:
-        return httpx.get(f"{url}/health", timeout=2).is_success
-    except httpx.HTTPError:
-        return False
