@@ -66,6 +66,10 @@ rollback: tools ## Back to the previous release, or to TAG (ENV; FN must be give
 	$(if $(filter file,$(origin FN)),$(error rollback takes FN=<function>, or FN=all for every one))
 	@$(FLEET) rollback $(if $(TAG),--to-tag $(TAG))
 
+.PHONY: validate
+validate: tools ## Hold what is live against Terraform, history and sample events (ENV, FN).
+	@$(FLEET) validate --junit build/validate.xml
+
 .PHONY: status
 status: tools ## What is live (ENV, FN).
 	@$(FLEET) status

@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 from fleet.commands.options import Workplace
-from fleet.demo.measure import drop_containers
+from fleet.docker import drop_containers
 from fleet.environments import Environment
 from fleet.release import smoke
 from fleet.release.control import ALIAS

@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-import httpx
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -51,7 +50,3 @@ def main() -> NoReturn:
         explained = environments.explain(error, _environment())
         fail(explained, as_json=as_json)
         sys.exit(explained.code)
-    except httpx.HTTPError as error:
-        unreachable = FleetError(f"no answer over the network: {error}", "try it again")
-        fail(unreachable, as_json=as_json)
-        sys.exit(unreachable.code)

@@ -63,3 +63,10 @@ def docker(
         reason = ended.stderr.strip() or ended.stdout.strip()
         raise FleetError(f"docker {arguments[0]} failed: {reason}", "see the reason above")
     return ended.stdout.strip()
+
+
+def drop_containers(image: str) -> None:
+    """Remove the warm containers of an image, so that the next call is a cold one."""
+    found = docker("ps", "--quiet", "--filter", f"ancestor={image}").split()
+    if found:
+        docker("rm", "--force", *found)

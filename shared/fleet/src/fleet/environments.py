@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
+import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import hcl2
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -41,6 +44,7 @@ _BAD_CREDENTIALS = frozenset(
         "AuthFailure",
     }
 )
+_MAKING = threading.Lock()
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
@@ -110,15 +114,22 @@ class Environment:
                 ExitCode.REFUSED,
             )
 
-    def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client for this environment."""
-        session = boto3.Session(region_name=self.region, **self._credentials())
+    def client(self, service: str, *, attempts: int = 5, **config: Any) -> Any:
+        """A client of botocore for this environment (boto3 adds half a second of imports)."""
         settings = Config(
-            retries={"mode": "standard", "max_attempts": 5},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
             **config,
         )
-        return session.client(service, endpoint_url=self.endpoint, config=settings)
+        # Clients are used by many threads; the session that makes them takes one at a time.
+        with _MAKING:
+            return _session().create_client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint,
+                config=settings,
+                **self._credentials(),
+            )
 
     def variables(self) -> dict[str, str]:
         """Environment variables for child processes that talk to this AWS."""
@@ -131,6 +142,12 @@ class Environment:
         if not self.is_local:
             return {}
         return {key.lower(): value for key, value in _local_credentials().items()}
+
+
+@cache
+def _session() -> botocore.session.Session:
+    """One for the process: it keeps the services' descriptions that it has read."""
+    return botocore.session.get_session()
 
 
 def _local_credentials() -> dict[str, str]:
@@ -155,7 +172,7 @@ def load(project: Project, name: str) -> Environment:
             f"use one of {', '.join(known)} (terraform/environments/*.tfvars)",
             ExitCode.USAGE,
         )
-    values = _read(folder / f"{name}.tfvars")
+    values = _read(folder / f"{name}.tfvars", project.state)
     instance = _instance() if "emulator" in values else None
     if instance:
         forget_the_cloud()
@@ -192,9 +209,24 @@ def _endpoint(instance: Instance) -> str:
     return os.environ.get("FLEET_AWS_ENDPOINT") or f"http://localhost:{instance.aws_port}"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, state: Path) -> dict[str, Any]:
+    """The values of a tfvars file; parsed once for each content, since the parser is slow."""
+    text = path.read_text(encoding="utf-8")
+    kept = state / "environments" / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
     try:
-        values: dict[str, Any] = hcl2.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        values = _parse(path, text)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(values), encoding="utf-8")
+    return values
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    import hcl2  # noqa: PLC0415  slow to import, and rarely needed
+
+    try:
+        values: dict[str, Any] = hcl2.loads(text)
     except Exception as error:  # python-hcl2 raises its parser's own errors
         raise FleetError(
             f"{path.name} cannot be read: {error}", "run terraform fmt on it"

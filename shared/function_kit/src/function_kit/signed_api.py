@@ -2,8 +2,8 @@
 
 A botocore client costs as much of a cold start as settings, logs and models together, whatever
 is done about it; this costs a sixth of that. It knows HTTP, signatures and retries, and leaves
-the service's own format to the caller: JSON for DynamoDB, Secrets Manager and SSM (`call_json`),
-paths and headers for S3 and Lambda (`call`).
+the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SSM (`call_json`),
+paths, headers and forms for S3, Lambda and SNS (`call`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # What names an operation in the JSON protocols: the target's prefix and the version.
 _JSON: Final = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
+    "ecr": ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
     "secretsmanager": ("secretsmanager", "1.1"),
     "ssm": ("AmazonSSM", "1.1"),
 }

@@ -6,16 +6,18 @@ from fleet.commands.apply import apply
 from fleet.commands.bootstrap import bootstrap
 from fleet.commands.build import build
 from fleet.commands.demo import demo
-from fleet.commands.deploy import deploy
 from fleet.commands.down import down
 from fleet.commands.history import history
 from fleet.commands.invoke import invoke
 from fleet.commands.logs import logs
 from fleet.commands.plan import plan
 from fleet.commands.push import push
+from fleet.commands.release import release
+from fleet.commands.resume import resume
 from fleet.commands.rollback import rollback
 from fleet.commands.status import status
 from fleet.commands.up import up
+from fleet.commands.validate import validate
 
 VERBS = (
     build,
@@ -23,8 +25,10 @@ VERBS = (
     bootstrap,
     plan,
     apply,
-    deploy,
+    release,
     rollback,
+    resume,
+    validate,
     status,
     history,
     invoke,

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-from fleet.commands.deploy import release
+from fleet.commands.conduct import end
 from fleet.commands.options import Env, Json, Workplace
-from fleet.console import emit, note, step
+from fleet.commands.release import release_images
+from fleet.console import note, step
 from fleet.release.control import LATEST
+from fleet.release.engine import AT_ONCE
+from fleet.release.strategy import Options
 
 
-def live_tag(place: Workplace, function: str) -> str | None:
-    """The tag that is live, from the history; None before the first release."""
-    version = place.control(function).alias().version
+def live_image(place: Workplace, function: str) -> str | None:
+    """What is live: its tag where the history knows it, else its digest; None before a release.
+
+    The image of `live`, never that of $LATEST: after a rollback these may differ, and a new
+    configuration must not bring the bad image back.
+    """
+    control = place.control(function)
+    version = control.alias().version
     if version == LATEST:
         return None
-    releases = place.history.of(function)
-    return next((r.tag for r in releases if r.version == version and r.tag), None)
+    digest = control.version(version).digest
+    made = (r for r in place.history.of(function) if r.version == version and r.tag)
+    return next((r.tag for r in made if r.digest == digest), digest)
 
 
 def apply(env: Env = "local", *, as_json: Json = False) -> None:
@@ -26,12 +33,10 @@ def apply(env: Env = "local", *, as_json: Json = False) -> None:
     with step(f"terraform apply for {env}"):
         place.terraform.init()
         place.terraform.apply()
-    outcomes = []
-    for function in place.project.functions:
-        tag = live_tag(place, function)
-        if tag is None:
-            note(f"  {function} was never released: `fleet deploy --function {function}`")
-            continue
-        outcomes.append(asdict(release(place, function, tag)))
-    if as_json:
-        emit(outcomes)
+    names = place.project.functions
+    images = place.runner.map(lambda name: live_image(place, name), names, AT_ONCE)
+    targets = {name: image for name, image in zip(names, images, strict=True) if image}
+    for name in names:
+        if name not in targets:
+            note(f"  {name} was never released: `fleet release --function {name}`")
+    end(release_images(place, targets, Options()), as_json=as_json)

@@ -7,12 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.commands.deploy import release
+from fleet.commands.conduct import end
 from fleet.commands.options import Env, Json, Tag, Workplace
-from fleet.console import emit, note, step
+from fleet.commands.release import release_images
+from fleet.console import note, step
 from fleet.docker import require_engine
 from fleet.errors import ExitCode, FleetError
 from fleet.images import bake
+from fleet.release.strategy import Options
 from fleet.stack import fixtures
 
 # A function cannot be created without its image, and an image cannot be pushed without its
@@ -42,9 +44,7 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
         with step("secrets and sample data of the local stack"):
             fixtures.prepare(place.stack, outputs)
     require_value(environment.client("secretsmanager"), outputs["digest"]["secret_arn"])
-    outcomes = [release(place, function, tag) for function in project.functions]
-    if as_json:
-        emit([{"function": o.function, "version": o.version, "digest": o.digest} for o in outcomes])
+    end(release_images(place, dict.fromkeys(project.functions, tag), Options()), as_json=as_json)
 
 
 def require_value(client: Any, secret: str) -> None:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
 from typing import Any
 
 from fleet.commands.bootstrap import bootstrap, build_and_push
-from fleet.commands.deploy import release
 from fleet.commands.history import history
 from fleet.commands.options import Json, Workplace
+from fleet.commands.release import release_images
 from fleet.commands.rollback import roll_back
 from fleet.commands.status import status
 from fleet.commands.up import up
 from fleet.console import console, emit, note, step
 from fleet.demo import measure, second_commit
-from fleet.errors import FleetError
+from fleet.errors import ExitCode, FleetError
 from fleet.project import SampleEvent
 from fleet.release import smoke
 from fleet.release.control import ALIAS
+from fleet.release.outcome import FunctionOutcome, Report
+from fleet.release.strategy import Options
+from fleet.release.target import Wish
 
 # What the demo sends to each function: a sample event by name.
-EVENTS = {"generate-presigned-url": "direct", "scheduled-digest": "daily"}
+EVENTS = {
+    "generate-presigned-url": "direct",
+    "release-guard": "drill",
+    "scheduled-digest": "daily",
+}
 CHANGED = "generate-presigned-url"
 
 
@@ -76,15 +82,24 @@ def release_and_roll_back(place: Workplace, first: str) -> dict[str, Any]:
     elsewhere = Workplace(changed, place.environment)
     with step(f"build and push {second[:12]}"):
         build_and_push(elsewhere, second)
-    released = release(elsewhere, CHANGED, second)
-    outcome = roll_back(place, CHANGED, to_tag=first)
+    released = finished(release_images(elsewhere, {CHANGED: second}, Options()))
+    outcome = finished(roll_back(place, [CHANGED], Wish(tag=first)))
+    milliseconds = {step.name: (step.seconds or 0) * 1000 for step in outcome.steps}
     return {
         "function": CHANGED,
         "from": {"tag": second, "version": released.version},
-        "to": {"tag": first, "version": outcome.to_version},
-        "milliseconds": round(outcome.milliseconds, 1),
-        "detail": asdict(outcome),
+        "to": {"tag": first, "version": outcome.version},
+        "milliseconds": round(sum(milliseconds.values()), 1),
+        "steps": {name: round(value, 1) for name, value in milliseconds.items()},
     }
+
+
+def finished(report: Report) -> FunctionOutcome:
+    """The one function's outcome of a report; the demo stops where it did not get through."""
+    (outcome,) = report.functions
+    if outcome.exit_code is not ExitCode.DONE:
+        raise FleetError(outcome.reason, outcome.todo, outcome.exit_code)
+    return outcome
 
 
 def farewell(place: Workplace) -> None:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from function_kit.releases import Release
 
 from fleet.commands.options import Env, Functions, Json, Workplace
 from fleet.console import emit, table
-from fleet.release.history import Release
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many releases of each function.")]
 

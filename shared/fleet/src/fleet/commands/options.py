@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,8 +12,15 @@ from fleet import environments
 from fleet.environments import Environment
 from fleet.images.registry import Registry
 from fleet.project import Project
+from fleet.release.api import LambdaApi
 from fleet.release.control import FunctionControl
+from fleet.release.engine import AT_ONCE
 from fleet.release.history import History
+from fleet.release.judge.alarms import AlarmWatch
+from fleet.release.judge.evidence import Evidence
+from fleet.release.lock import Holder, Locks
+from fleet.release.runner import Threads
+from fleet.release.tools import Tools
 from fleet.stack.local import LocalStack
 from fleet.stack.terraform import Terraform
 
@@ -47,9 +54,50 @@ class Workplace:
         return Registry(self.project, self.environment)
 
     @cached_property
+    def runner(self) -> Threads:
+        """Time and threads."""
+        return Threads()
+
+    @cached_property
+    def api(self) -> LambdaApi:
+        """Lambda's API, within its rates."""
+        # A smoke event may run as long as the function may: 15 minutes. LambdaApi tries again
+        # itself, so that every attempt counts against the budget.
+        client = self.environment.client(
+            "lambda", attempts=1, read_timeout=910, max_pool_connections=AT_ONCE
+        )
+        return LambdaApi(client, self.runner)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return self.environment.client("dynamodb", max_pool_connections=AT_ONCE)
+
+    @cached_property
     def history(self) -> History:
         """The environment's releases."""
-        return History(self.environment)
+        return History(self.environment, self._dynamodb, self.runner)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Who may change which function."""
+        return Locks(self.environment, self._dynamodb, self.runner)
+
+    @cached_property
+    def tools(self) -> Tools:
+        """What releases work with."""
+        watch = self.environment.client("cloudwatch", max_pool_connections=AT_ONCE)
+        return Tools(
+            project=self.project,
+            environment=self.environment,
+            registry=self.registry,
+            history=self.history,
+            locks=self.locks,
+            api=self.api,
+            alarms=AlarmWatch(self.environment, watch),
+            evidence=Evidence(self.environment, watch),
+            runner=self.runner,
+            holder=Holder.of_this_process(self.history.identify()[0]),
+        )
 
     @cached_property
     def terraform(self) -> Terraform:
@@ -63,4 +111,4 @@ class Workplace:
 
     def control(self, function: str) -> FunctionControl:
         """One function's control plane."""
-        return FunctionControl(self.environment, function)
+        return FunctionControl(self.environment, function, self.api, self.runner)

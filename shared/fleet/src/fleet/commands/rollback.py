@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from fleet.commands.conduct import conduct, end, new_report
 from fleet.commands.options import Env, Functions, Json, Workplace
-from fleet.console import console, emit
 from fleet.errors import ExitCode, FleetError
-from fleet.release.rollback import Outcome, Rollback
+from fleet.release.outcome import Report
+from fleet.release.rollback import Rollback
+from fleet.release.target import Wish
 
 ToTag = Annotated[str, typer.Option("--to-tag", help="Go back to the release of this image tag.")]
 ToVersion = Annotated[str, typer.Option("--to-version", help="Go back to this version number.")]
 
 
-def roll_back(
-    place: Workplace, function: str, to_tag: str | None = None, to_version: str | None = None
-) -> Outcome:
-    """Roll one function back, and say where it went."""
-    worker = Rollback(
-        place.project, place.environment, place.registry, place.history, place.control(function)
+def roll_back(place: Workplace, functions: Sequence[str], wish: Wish) -> Report:
+    """Roll functions back, and show how it goes."""
+    report = new_report(place, "rollback")
+    report.tag = wish.tag
+    return conduct(
+        place, report, lambda refresh: Rollback(place.tools, refresh).run(report, functions, wish)
     )
-    with console.status(f"roll {function} back"):
-        outcome = worker.run(to_tag=to_tag, to_version=to_version)
-    console.print(
-        f"[green]✓[/green] {function} is back at version {outcome.to_version} "
-        f"(was {outcome.from_version}), live moved after {outcome.moved_milliseconds:.0f} ms"
-    )
-    return outcome
 
 
 def rollback(
@@ -40,13 +35,13 @@ def rollback(
     *,
     as_json: Json = False,
 ) -> None:
-    """Point `live` at the previous release, a tag or a version, and $LATEST at its image."""
+    """Point `live` at the previous release, a tag or a version, and $LATEST at its image.
+
+    It takes over from a release that is under way.
+    """
     if to_tag and to_version:
         raise FleetError("--to-tag and --to-version exclude each other", "give one", ExitCode.USAGE)
     place = Workplace.of(env)
-    outcomes = [
-        roll_back(place, name, to_tag or None, to_version or None)
-        for name in place.project.select(function)
-    ]
-    if as_json:
-        emit([asdict(outcome) for outcome in outcomes])
+    place.environment.require_releases()
+    names = place.project.select(function)
+    end(roll_back(place, names, Wish(to_tag, to_version)), as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from fleet.docker import docker
+from fleet.docker import docker, drop_containers
 from fleet.release.control import ALIAS
 
 if TYPE_CHECKING:
@@ -37,10 +37,3 @@ def function(place: Workplace, name: str, tag: str) -> dict[str, Any]:
         "uncompressed_bytes": int(docker("image", "inspect", "--format", "{{.Size}}", local)),
         "compressed_bytes": image.compressed,
     }
-
-
-def drop_containers(image: str) -> None:
-    """Remove the warm containers of an image, so that the next call is a cold one."""
-    found = docker("ps", "--quiet", "--filter", f"ancestor={image}").split()
-    if found:
-        docker("rm", "--force", *found)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 from botocore.exceptions import ClientError
 
 from fleet.docker import docker
@@ -144,7 +143,7 @@ class Registry:
             )
 
     def image(self, function: str, tag: str) -> Image:
-        """Look an image up by tag, and refuse one that Lambda would not take."""
+        """Look an image up by tag or digest, and refuse one that Lambda would not take."""
         found = self._manifest(function, tag)
         if found is None:
             raise FleetError(
@@ -197,7 +196,8 @@ class Registry:
         return answer["images"][0] if answer["images"] else None
 
     def _manifest(self, function: str, tag: str) -> tuple[str, str, dict[str, Any]] | None:
-        found = self._batch_get(function, {"imageTag": tag})
+        by = "imageDigest" if tag.startswith("sha256:") else "imageTag"
+        found = self._batch_get(function, {by: tag})
         if found is None:
             return None
         manifest = json.loads(found["imageManifest"])
@@ -206,11 +206,21 @@ class Registry:
 
     def _architecture(self, function: str, config_digest: str) -> str:
         """The architecture in an image's configuration, read from the registry."""
+        import httpx  # noqa: PLC0415  a rollback has no need of it, and is to be quick
+
         address, password = self._authorization()
         path = f"/v2/{self._environment.repository(function)}/blobs/{config_digest}"
-        answer = httpx.get(
-            address.rstrip("/") + path, auth=("AWS", password), follow_redirects=True, timeout=30
-        )
+        try:
+            answer = httpx.get(
+                address.rstrip("/") + path,
+                auth=("AWS", password),
+                follow_redirects=True,
+                timeout=30,
+            )
+        except httpx.HTTPError as error:
+            raise FleetError(
+                f"no answer from the registry: {error}", "check the network, then try again"
+            ) from error
         if answer.is_error:
             raise FleetError(
                 f"the registry answered {answer.status_code} for the image's configuration",

@@ -1,172 +1,102 @@
-"""The history of releases, in DynamoDB: intent before the first change, outcome after the last."""
+"""The history of releases: intent before the first change, outcome after the last."""
 
 from __future__ import annotations
 
-import getpass
-import os
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from function_kit import releases
 
-from fleet.errors import FleetError
+from fleet.release.lock import lost, no_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from function_kit.releases import Lock, Release, State
+
     from fleet.environments import Environment
+    from fleet.release.runner import Runner
 
-State = Literal["started", "succeeded", "failed", "interrupted"]
-Kind = Literal["deploy", "rollback"]
-
-
-@dataclass(frozen=True)
-class Release:
-    """One release of one function.
-
-    Attributes:
-        function: its folder's name.
-        release_id: sorts by time.
-        kind: deploy or rollback.
-        state: started until its outcome is known; interrupted when it was killed.
-        tag: the image's tag; empty for a rollback by version.
-        digest: the image's digest.
-        previous_version: where `live` pointed before.
-        previous_digest: the image of that version; empty before the first release.
-        version: what `live` was to point at, or does.
-        actor: who ran it.
-        reason: why it failed.
-    """
-
-    function: str
-    release_id: str
-    kind: Kind
-    state: State
-    tag: str
-    digest: str
-    previous_version: str
-    previous_digest: str
-    actor: str
-    started_at: str
-    version: str = ""
-    finished_at: str = ""
-    reason: str = ""
-    steps: dict[str, float] = field(default_factory=dict)
-    """Milliseconds of each step."""
-
-
-def begin(  # noqa: PLR0913  the parts of an intent, each by name
-    function: str,
-    kind: Kind,
-    *,
-    tag: str,
-    digest: str,
-    previous_version: str,
-    previous_digest: str,
-    version: str = "",
-) -> Release:
-    """A release that is about to start."""
-    now = datetime.now(UTC)
-    return Release(
-        function=function,
-        release_id=f"{now:%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(3)}",
-        kind=kind,
-        state="started",
-        tag=tag,
-        digest=digest,
-        previous_version=previous_version,
-        previous_digest=previous_digest,
-        version=version,
-        actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
-        started_at=now.isoformat(timespec="milliseconds"),
-    )
+_REFUSED = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
 
 
 class History:
     """The releases table of one environment."""
 
-    def __init__(self, environment: Environment, client: Any = None) -> None:
+    def __init__(self, environment: Environment, client: Any, runner: Runner) -> None:
         self._table = environment.history_table
         self._environment = environment
-        self._client = client or environment.client("dynamodb")
-
-    def save(self, release: Release) -> None:
-        """Write a release as it stands."""
-        self._call("put_item", Item={key: _encode(value) for key, value in asdict(release).items()})
-
-    def finish(self, release: Release, state: State, **changes: Any) -> Release:
-        """Write a release's outcome."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        done = replace(release, state=state, finished_at=now, **changes)
-        self.save(done)
-        return done
+        self._client = client
+        self._runner = runner
 
     def of(self, function: str, limit: int = 50) -> list[Release]:
         """A function's releases, newest first."""
-        answer = self._call(
-            "query",
-            KeyConditionExpression="#f = :f",
-            ExpressionAttributeNames={"#f": "function"},
-            ExpressionAttributeValues={":f": {"S": function}},
-            ScanIndexForward=False,
-            Limit=limit,
+        try:
+            answer = self._client.query(**releases.newest(self._table, function, limit))
+        except ClientError as error:
+            raise self._explained(error) from error
+        return [releases.decode_release(item) for item in answer["Items"]]
+
+    def identify(self) -> tuple[str, str]:
+        """An id for a release that begins now, and the time it bears."""
+        now = datetime.fromtimestamp(self._runner.now(), UTC)
+        return f"{now:%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(3)}", now.isoformat(
+            timespec="milliseconds"
+        )
+
+    def begin(self, release: Release, lock: Lock, closing: Sequence[Release] = ()) -> Release:
+        """Write an intent, under the lock that allows it.
+
+        Args:
+            release: the intent.
+            lock: of its function.
+            closing: releases that it takes over from, with the state that they end in.
+
+        Raises:
+            FleetError: the lock is somebody else's by now, or one of those has ended (REFUSED).
+        """
+        begun = replace(release, run_id=lock.run_id, token=lock.token)
+        parameters = releases.begin(self._table, begun, lock, closing)
+        self._write("transact_write_items", parameters, begun)
+        return begun
+
+    def save(self, release: Release) -> Release:
+        """Write a release as it stands.
+
+        Raises:
+            FleetError: another command has closed it (REFUSED).
+        """
+        self._write("put_item", releases.save(self._table, release), release)
+        return release
+
+    def finish(self, release: Release, state: State, **changes: Any) -> Release:
+        """Write a release's outcome."""
+        now = datetime.fromtimestamp(self._runner.now(), UTC).isoformat(timespec="milliseconds")
+        return self.save(replace(release, state=state, finished_at=now, **changes))
+
+    def _write(self, operation: str, parameters: dict[str, Any], release: Release) -> None:
+        try:
+            getattr(self._client, operation)(**parameters)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _REFUSED:
+                raise self._explained(error) from error
+            # An answer may get lost after the write: then the item is what it was to become.
+            if self._item(release) != releases.encode(release):
+                raise lost(release.function) from error
+
+    def _item(self, release: Release) -> dict[str, Any]:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=releases.key(release.function, release.release_id),
             ConsistentRead=True,
         )
-        return [_release(item) for item in answer["Items"]]
+        item: dict[str, Any] = answer.get("Item", {})
+        return item
 
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            raise FleetError(
-                f"the history table {self._table} does not exist",
-                f"run `make bootstrap ENV={self._environment.name}`: Terraform makes it",
-            ) from error
-
-
-def previous(releases: list[Release], live_version: str) -> Release | None:
-    """The release to roll back to: of the version that was live before `live_version` was made.
-
-    Not the newest other release: that may be one that was itself rolled away from. Rolling
-    back twice goes two releases back.
-
-    Args:
-        releases: newest first.
-        live_version: what `live` points at.
-    """
-    deploys = _good(releases)
-    made = (r for r in deploys if r.version == live_version != r.previous_version)
-    current = next(made, None)
-    if current is None:
-        return None
-    return next((r for r in deploys if r.version == current.previous_version), None)
-
-
-def by_tag(releases: list[Release], tag: str) -> Release | None:
-    """The newest good release of a tag."""
-    return next((r for r in _good(releases) if r.tag == tag), None)
-
-
-def by_digest(releases: list[Release], digest: str) -> Release | None:
-    """The newest good release of an image."""
-    return next((r for r in _good(releases) if r.digest == digest), None)
-
-
-def _good(releases: list[Release]) -> list[Release]:
-    return [r for r in releases if r.kind == "deploy" and r.state == "succeeded"]
-
-
-def _encode(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return {"M": {key: _encode(item) for key, item in value.items()}}
-    if isinstance(value, (int, float)):
-        return {"N": str(round(value, 3))}
-    return {"S": str(value)}
-
-
-def _release(item: dict[str, Any]) -> Release:
-    values = {key: value.get("S", "") for key, value in item.items() if key != "steps"}
-    steps = item.get("steps", {}).get("M", {})
-    return Release(**values, steps={key: float(value["N"]) for key, value in steps.items()})
+    def _explained(self, error: ClientError) -> Exception:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return no_table(self._environment)
+        return error  # type: ignore[no-any-return]

@@ -1,180 +1,196 @@
-"""Rolling one function back: `live` first, in one call, then $LATEST."""
+"""Rolling functions back: `live` first, in one call, then $LATEST."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from function_kit.releases import Release, made_live
 
 from fleet.errors import ExitCode, FleetError
-from fleet.release import history as past
-from fleet.release import smoke
-from fleet.release.control import LATEST, Alias, FunctionControl, Version
+from fleet.release import target
+from fleet.release.engine import explain, for_each
+from fleet.release.lock import Held, LostError, actor
+from fleet.release.outcome import FunctionOutcome, Report
+from fleet.release.preflight import current_alias
+from fleet.release.steps import FAILURES, timed
 
 if TYPE_CHECKING:
-    from fleet.environments import Environment
-    from fleet.images.registry import Registry
-    from fleet.project import Project
-    from fleet.release.history import History, Release
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from function_kit.releases import State
+
+    from fleet.release.control import Alias, FunctionControl, Version
+    from fleet.release.target import Target, Wish
+    from fleet.release.tools import Tools
+
+_TRIES = 3
 
 
-@dataclass(frozen=True)
-class Target:
-    """Where a rollback goes."""
-
-    version: str
-    tag: str
-    has_passed: bool
-    """Whether the history holds a release of this version that passed its smoke event."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a rollback ended; milliseconds until `live` had moved, and in all."""
-
-    function: str
-    from_version: str
-    to_version: str
-    tag: str
-    digest: str
-    moved_milliseconds: float
-    milliseconds: float
-
-
+@dataclass
 class Rollback:
-    """Rolls one function of one environment back."""
+    """Rolls functions of one environment back, each by itself."""
 
-    def __init__(
-        self,
-        project: Project,
-        environment: Environment,
-        registry: Registry,
-        history: History,
-        control: FunctionControl,
-    ) -> None:
-        self._project = project
-        self._environment = environment
-        self._registry = registry
-        self._history = history
-        self._control = control
+    tools: Tools
+    refresh: Callable[[], None] = field(default=lambda: None)
 
-    def run(self, *, to_tag: str | None = None, to_version: str | None = None) -> Outcome:
-        """Point `live` at an earlier version: by tag, by number, or the previous release's."""
-        began = time.perf_counter()
-        self._environment.require_releases()
-        releases = self._history.of(self._control.function)
-        alias = self._control.alias()
-        target = self._target(releases, alias.version, to_tag, to_version)
-        version = self._control.version(target.version)
-        self._check(version, target)
-        release = past.begin(
-            self._control.function,
-            "rollback",
-            tag=target.tag,
-            digest=version.digest,
-            previous_version=alias.version,
-            previous_digest=self._control.version(alias.version).digest,
-            version=version.number,
-        )
-        self._history.save(release)
-        moved = began
-        if alias.version != version.number:
-            self._move(version, alias, release)
-            moved = time.perf_counter()
-        self._restore_latest(version, release)
-        ended = time.perf_counter()
-        return Outcome(
-            function=self._control.function,
-            from_version=alias.version,
-            to_version=version.number,
-            tag=target.tag,
-            digest=version.digest,
-            moved_milliseconds=(moved - began) * 1000,
-            milliseconds=(ended - began) * 1000,
-        )
+    def run(self, report: Report, functions: Sequence[str], wish: Wish) -> Report:
+        """Point `live` at an earlier version: by tag, by number, or the previous release's.
 
-    def _target(
-        self, releases: list[Release], live: str, to_tag: str | None, to_version: str | None
-    ) -> Target:
-        if to_version:
-            return self._by_version(releases, to_version)
-        if to_tag:
-            return self._by_tag(releases, to_tag)
-        found = past.previous(releases, live)
-        if found is None:
-            raise FleetError(
-                f"{self._control.function} has no earlier release to roll back to",
-                "deploy a good tag, or name one with --to-tag or --to-version",
-            )
-        return Target(found.version, found.tag, has_passed=True)
+        It takes over from a release that is under way, and goes to what was live before it.
+        """
+        self.tools.environment.require_releases()
+        report.started_at = report.started_at or self.tools.runner.now()
+        outcomes = [FunctionOutcome(name, "refused") for name in functions]
+        report.functions.extend(outcomes)
+        for_each(self.tools, outcomes, lambda outcome: self._one(outcome, wish))
+        report.finished_at = self.tools.runner.now()
+        self.refresh()
+        return report
 
-    def _by_tag(self, releases: list[Release], tag: str) -> Target:
-        found = past.by_tag(releases, tag)
-        if found is None and self._registry.has_tag(self._control.function, tag):
-            # A commit that did not change the function has an earlier one's image, and its
-            # deploy had nothing to do.
-            digest = self._registry.image(self._control.function, tag).digest
-            found = past.by_digest(releases, digest)
-        if found is None:
-            raise self._not_released(releases, tag)
-        return Target(found.version, tag, has_passed=True)
+    def _one(self, outcome: FunctionOutcome, wish: Wish) -> None:
+        control = self.tools.control(outcome.function)
+        with timed(outcome, "preflight", self.tools.runner.now, self.refresh):
+            # Before the lock, so that nobody's release is stopped for a rollback that cannot be.
+            found = _look(self.tools, control, wish)
+            target.check(self.tools, control, found.target)
+        lock, _ = self.tools.locks.take(outcome.function, self.tools.holder, "rollback")
+        held = Held(self.tools.locks, self.tools.runner, [lock])
+        control = self.tools.control(outcome.function, held)
+        with held.kept(), self.tools.runner.shielded():
+            FunctionRollback(self.tools, control, held, outcome, self.refresh).run(wish)
 
-    def _by_version(self, releases: list[Release], number: str) -> Target:
-        if not number.isdigit():
-            raise FleetError(
-                f"{number} is not a version",
-                f"give a number that `fleet history --function {self._control.function}` shows",
-                ExitCode.USAGE,
-            )
-        made = [r for r in releases if r.version == number and r.kind == "deploy"]
-        good = next((r for r in made if r.state == "succeeded"), None)
-        return Target(number, good.tag if good else "", has_passed=good is not None)
 
-    def _not_released(self, releases: list[Release], tag: str) -> FleetError:
-        known = dict.fromkeys(r.tag for r in releases if r.state == "succeeded" and r.tag)
-        return FleetError(
-            f"{self._control.function} was never released with the tag {tag}",
-            f"use one of {', '.join(known) or '(none yet)'}, or deploy it: "
-            f"`fleet deploy --function {self._control.function} --tag {tag}`",
-        )
+@dataclass(frozen=True)
+class Found:
+    """What a rollback starts from, and where it goes."""
 
-    def _check(self, version: Version, target: Target) -> None:
-        """Refuse before anything changes: an image that is gone, a version that never passed."""
-        if version.digest and not self._registry.has_digest(self._control.function, version.digest):
-            raise FleetError(
-                f"the image of version {version.number} is no longer in the registry "
-                f"({version.digest})",
-                "push it again from its commit, or roll back to another release",
-            )
-        if target.has_passed:
-            return
-        sample = self._project.smoke(self._control.function)
-        reason = smoke.verdict(self._control.invoke(version.number, sample.event), sample)
-        if reason:
-            raise FleetError(
-                f"version {version.number} was never released and fails its smoke event: {reason}",
-                "roll back to a release that `fleet history` shows as succeeded",
-            )
+    target: Target
+    alias: Alias
+    releases: list[Release]
 
-    def _move(self, version: Version, alias: Alias, release: Release) -> None:
+    @property
+    def opened(self) -> list[Release]:
+        """What is under way, or was killed."""
+        return [release for release in self.releases if release.state == "started"]
+
+
+def _look(tools: Tools, control: FunctionControl, wish: Wish) -> Found:
+    releases = tools.history.of(control.function)
+    alias = current_alias(tools, control, releases)
+    return Found(target.find(tools, control.function, releases, alias, wish), alias, releases)
+
+
+@dataclass
+class FunctionRollback:
+    """Rolls one function back whose lock is held."""
+
+    tools: Tools
+    control: FunctionControl
+    held: Held
+    outcome: FunctionOutcome
+    refresh: Callable[[], None]
+
+    def run(self, wish: Wish) -> None:
+        """Write the intent, move `live`, give $LATEST the image, write the outcome.
+
+        An error on the way leaves the intent open: `fleet resume` goes on with it.
+        """
+        found, version, release = self._begin(wish)
         try:
-            self._control.move_alias(version.number, alias)
-        except (FleetError, ClientError, BotoCoreError) as error:
-            self._history.finish(release, "failed", reason=str(error))
+            with self._step("alias"):
+                self.control.set_traffic(found.alias, version.number, {}, None)
+            self.outcome.weights.append((self.tools.runner.now(), 1.0))
+            self.outcome.result = "rolled-back"
+            with self._step("$LATEST"):
+                # Or the next configuration release would bring the bad image back.
+                if version.image:
+                    self.control.update_image(version.image, again=bool(found.opened))
+            steps = {step.name: (step.seconds or 0) * 1000 for step in self.outcome.steps}
+            self.tools.history.finish(replace(release, steps=steps), "succeeded")
+        except LostError:
+            self.outcome.result = "stopped"
             raise
+        except FAILURES as error:
+            raise self._half_done(error, version) from error
 
-    def _restore_latest(self, version: Version, release: Release) -> None:
-        """Give $LATEST the image too, or the next configuration release brings the bad one back."""
-        try:
-            if version.image and self._control.version(LATEST).image != version.image:
-                self._control.update_image(version.image)
-            self._history.finish(release, "succeeded")
-        except (FleetError, ClientError, BotoCoreError) as error:
-            raise FleetError(
-                f"live points at version {version.number}, but $LATEST still has the image rolled "
-                f"away from: {error}",
-                f"run `fleet deploy --function {self._control.function} --tag {release.tag}`",
-                ExitCode.NEEDS_PERSON,
-            ) from error
+    def _begin(self, wish: Wish) -> tuple[Found, Version, Release]:
+        """Write the intent, and in the same write close what it takes over from."""
+        for attempt in range(_TRIES):
+            found = _look(self.tools, self.control, wish)
+            version = self.control.version(found.target.version)
+            self._describe(found, version)
+            closing = [self._closed(release) for release in found.opened]
+            lock = self.held.lock(self.outcome.function)
+            try:
+                release = self.tools.history.begin(self._intent(found), lock, closing)
+            except LostError:
+                # What was under way may have ended by itself in this moment.
+                self.held.confirm(self.outcome.function)
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                self.outcome.notes.extend(
+                    f"stopped the {r.kind} of {r.tag[:12]} under way" for r in closing
+                )
+                return found, version, release
+        raise AssertionError  # the last attempt returns or raises
+
+    def _closed(self, release: Release) -> Release:
+        state: State = "stopped" if release.kind == "deploy" else "interrupted"
+        return replace(
+            release,
+            state=state,
+            reason=f"a rollback by {actor()} took over",
+            finished_at=self._now(),
+        )
+
+    def _now(self) -> str:
+        now = datetime.fromtimestamp(self.tools.runner.now(), UTC)
+        return now.isoformat(timespec="milliseconds")
+
+    def _describe(self, found: Found, version: Version) -> None:
+        outcome = self.outcome
+        outcome.tag, outcome.digest = found.target.tag, version.digest
+        outcome.version = version.number
+        # During a canary the version to get away from is the one that has a share.
+        outcome.previous_version = next(iter(found.alias.weights), found.alias.version)
+        made = [r for r in found.releases if r.version == outcome.previous_version and r.tag]
+        outcome.previous_tag = made[0].tag if made else ""
+
+    def _intent(self, found: Found) -> Release:
+        release_id, now = self.tools.history.identify()
+        before = made_live(found.releases, found.alias.version)
+        return Release(
+            function=self.outcome.function,
+            release_id=release_id,
+            kind="rollback",
+            state="started",
+            tag=self.outcome.tag,
+            digest=self.outcome.digest,
+            previous_version=found.alias.version,
+            previous_digest=before.digest if before else "",
+            actor=actor(),
+            started_at=now,
+            version=self.outcome.version,
+            passed=True,
+        )
+
+    def _half_done(self, error: BaseException, version: Version) -> FleetError:
+        self.outcome.result = "failed"
+        reason = explain(error, self.tools).message
+        moved = bool(self.outcome.weights)
+        return FleetError(
+            f"live points at version {version.number}, but $LATEST still has the image rolled "
+            f"away from: {reason}"
+            if moved
+            else f"live could not be moved to version {version.number}: {reason}",
+            f"run `fleet resume --env {self.tools.environment.name} "
+            f"--function {self.outcome.function}`",
+            ExitCode.NEEDS_PERSON,
+        )
+
+    def _step(self, name: str) -> AbstractContextManager[None]:
+        return timed(self.outcome, name, self.tools.runner.now, self.refresh)

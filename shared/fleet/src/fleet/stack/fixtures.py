@@ -6,7 +6,6 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from standins import monitors
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ SAMPLE_OBJECT = b"2024-11-15T00:00:00Z d-1 started\n"
 
 def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
     """Set the Supabase key, seed monitors, and put an object into the downloads bucket."""
+    import psycopg  # noqa: PLC0415  only here, and slow to import
+
     environment = stack.environment
     environment.client("secretsmanager").put_secret_value(
         SecretId=outputs["digest"]["secret_arn"], SecretString=stack.key("supabase")

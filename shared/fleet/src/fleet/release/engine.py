@@ -1,0 +1,228 @@
+"""A release of any number of functions: all of them looked at first, then all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fleet import environments
+from fleet.errors import ExitCode, FleetError
+from fleet.release import preflight
+from fleet.release.control import LATEST
+from fleet.release.interrupted import find_interrupted
+from fleet.release.lock import Held
+from fleet.release.outcome import FunctionOutcome, Report, worst
+from fleet.release.runner import Cancelled
+from fleet.release.steps import FAILURES, FunctionRelease, timed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from function_kit.releases import Lock, Release
+
+    from fleet.release.preflight import Plan
+    from fleet.release.strategy import Options
+    from fleet.release.tools import Tools
+
+# Enough to keep Lambda's 15 requests a second busy while updates settle.
+AT_ONCE: Final = 128
+
+
+@dataclass
+class Engine:
+    """Runs releases, and writes what happens into their report.
+
+    Attributes:
+        refresh: called after every change of the report, from any thread.
+    """
+
+    tools: Tools
+    refresh: Callable[[], None] = field(default=lambda: None)
+
+    def release(self, report: Report, targets: dict[str, str], options: Options) -> Report:
+        """Release functions; every one is looked at before the first is changed.
+
+        Args:
+            report: empty; it fills while this runs.
+            targets: tag or digest by function.
+            options: how the releases are to go.
+
+        Returns:
+            The report, whose exit code says how it ended. One function's failure does not
+            stop the others: each is wholly old or wholly new.
+        """
+        self.tools.environment.require_releases()
+        now = self.tools.runner.now
+        report.started_at = report.started_at or now()
+        outcomes = {name: FunctionOutcome(name, "refused", tag=targets[name]) for name in targets}
+        report.functions.extend(outcomes.values())
+        try:
+            if options.dry_run:
+                self._look(outcomes, options)
+            else:
+                self._locked(outcomes, options)
+        finally:
+            report.finished_at = now()
+            self.refresh()
+        return report
+
+    def _locked(self, outcomes: dict[str, FunctionOutcome], options: Options) -> None:
+        held, previous = self._lock(outcomes, options)
+        if held is None:
+            return
+        interrupted: dict[str, list[Release]] = {}
+
+        def find(outcome: FunctionOutcome) -> None:
+            name = outcome.function
+            control = self.tools.control(name, held)
+            interrupted[name] = find_interrupted(self.tools, control, outcome, previous[name])
+
+        with held.kept():
+            for_each(self.tools, list(outcomes.values()), find)
+            plans = self._look(outcomes, options)
+            for name, outcome in outcomes.items():
+                if outcome.result == "unchanged":
+                    self._close(interrupted[name])
+            self.tools.runner.map(
+                lambda name: self._one(
+                    outcomes[name], plans[name], options, held, interrupted[name]
+                ),
+                list(plans),
+                AT_ONCE,
+            )
+
+    def _close(self, interrupted: list[Release]) -> None:
+        """Nothing takes the place of these: `live` and $LATEST are what they are to be."""
+        for release in interrupted:
+            self.tools.history.save(release)
+
+    def _lock(
+        self, outcomes: dict[str, FunctionOutcome], options: Options
+    ) -> tuple[Held | None, dict[str, Lock | None]]:
+        """Take every function's lock, or none."""
+        previous: dict[str, Lock | None] = {}
+        taken: list[Lock] = []
+
+        def take(outcome: FunctionOutcome) -> None:
+            lock, before = self.tools.locks.take(
+                outcome.function, self.tools.holder, "deploy", options.wait_seconds
+            )
+            taken.append(lock)
+            previous[outcome.function] = before
+
+        failed = for_each(self.tools, list(outcomes.values()), take)
+        held = Held(self.tools.locks, self.tools.runner, taken)
+        if not failed:
+            return held, previous
+        for lock in taken:
+            held.free(lock.function)
+        _leave_out(outcomes, "another function of this release is locked")
+        return None, previous
+
+    def _look(self, outcomes: dict[str, FunctionOutcome], options: Options) -> dict[str, Plan]:
+        """Every function's preflight; the plans of those that are to be released."""
+        plans: dict[str, Plan] = {}
+        firing = self.tools.alarms.firing(list(outcomes))
+
+        def look(outcome: FunctionOutcome) -> None:
+            if outcome.exit_code is not ExitCode.DONE:
+                return
+            control = self.tools.control(outcome.function)
+            with timed(outcome, "preflight", self.tools.runner.now, self.refresh):
+                plan = preflight.check(
+                    self.tools, control, outcome.tag, options, firing[outcome.function]
+                )
+            _describe(outcome, plan)
+            if plan.nothing_to_do:
+                outcome.result, outcome.version = "unchanged", plan.alias.version
+            else:
+                plans[outcome.function] = plan
+
+        for_each(self.tools, list(outcomes.values()), look)
+        if any(outcome.exit_code is not ExitCode.DONE for outcome in outcomes.values()):
+            _leave_out(outcomes, "another function of this release did not pass preflight")
+            return {}
+        if options.dry_run:
+            for name in plans:
+                outcomes[name].result = "planned"
+            return {}
+        return plans
+
+    def _one(
+        self,
+        outcome: FunctionOutcome,
+        plan: Plan,
+        options: Options,
+        held: Held,
+        interrupted: list[Release],
+    ) -> None:
+        try:
+            self.tools.runner.check()
+        except Cancelled as error:
+            outcome.reason, outcome.exit_code = str(error), ExitCode.REFUSED
+            outcome.todo = "release it when you are ready"
+            return
+        control = self.tools.control(outcome.function, held)
+        FunctionRelease(
+            self.tools, control, plan, options, held, outcome, self.refresh, interrupted
+        ).run()
+        held.free(outcome.function)
+
+
+def for_each(
+    tools: Tools, outcomes: Sequence[FunctionOutcome], work: Callable[[FunctionOutcome], None]
+) -> bool:
+    """Do some work for every function; an error becomes its outcome. Whether there was one."""
+
+    def safely(outcome: FunctionOutcome) -> bool:
+        try:
+            work(outcome)
+        except FAILURES as error:
+            explained = explain(error, tools)
+            outcome.exit_code = explained.code
+            outcome.reason, outcome.todo = explained.message, explained.todo
+            return True
+        return False
+
+    return any(tools.runner.map(safely, outcomes, AT_ONCE))
+
+
+def restore(tools: Tools, outcome: FunctionOutcome) -> None:
+    """Put right what a killed release left behind, without finishing that release."""
+    lock, before = tools.locks.take(outcome.function, tools.holder, "deploy")
+    held = Held(tools.locks, tools.runner, [lock])
+    with held.kept(), tools.runner.shielded():
+        control = tools.control(outcome.function, held)
+        interrupted = find_interrupted(tools, control, outcome, before)
+        alias = control.alias()
+        if alias.version != LATEST:
+            control.update_image(control.version(alias.version).image, again=True)
+        for release in interrupted:
+            tools.history.save(release)
+
+
+def explain(error: BaseException, tools: Tools) -> FleetError:
+    """Any failure as one with a way out."""
+    if isinstance(error, FleetError):
+        return error
+    if isinstance(error, (ClientError, BotoCoreError)):
+        return environments.explain(error, tools.environment)
+    return FleetError(str(error), "run it again when you are ready", ExitCode.REFUSED)
+
+
+def _describe(outcome: FunctionOutcome, plan: Plan) -> None:
+    outcome.tag, outcome.digest = plan.image.tag, plan.image.digest
+    outcome.previous_version, outcome.previous_tag = plan.alias.version, plan.previous_tag
+    outcome.notes.extend(plan.notes)
+
+
+def _leave_out(outcomes: dict[str, FunctionOutcome], reason: str) -> None:
+    """Say why functions without a fault of their own were not released either."""
+    code = worst(outcome.exit_code for outcome in outcomes.values())
+    for outcome in outcomes.values():
+        if outcome.exit_code is ExitCode.DONE and outcome.result != "unchanged":
+            outcome.result, outcome.reason = "refused", reason
+            outcome.todo = "mend that function, or leave it out with --function"
+            outcome.exit_code = code

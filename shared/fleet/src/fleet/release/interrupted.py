@@ -1,0 +1,58 @@
+"""What a command that died has left behind: made harmless at once, and said in the history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fleet.release.control import CONSISTENCY_SECONDS
+
+if TYPE_CHECKING:
+    from function_kit.releases import Lock, Release
+
+    from fleet.release.control import Alias, FunctionControl
+    from fleet.release.outcome import FunctionOutcome
+    from fleet.release.tools import Tools
+
+
+def find_interrupted(
+    tools: Tools, control: FunctionControl, outcome: FunctionOutcome, before: Lock | None
+) -> list[Release]:
+    """Open records of a function whose lock is held now, with the state that they end in.
+
+    Traffic that they left split goes back at once. The records stay open in the table: they
+    are closed in the same write that begins what takes their place, so that whoever dies in
+    between leaves something for `fleet resume`.
+
+    Args:
+        tools: what releases work with.
+        control: of the function.
+        outcome: of the function; what is found is noted there.
+        before: the lock of a command that has not freed it.
+    """
+    opened = [r for r in tools.history.of(outcome.function, limit=5) if r.state == "started"]
+    if not opened:
+        return []
+    if before and before.expires_at > tools.runner.now() and not tools.environment.is_local:
+        # It died a moment ago: a read may not show yet what it did last.
+        tools.runner.sleep(CONSISTENCY_SECONDS)
+    alias = control.alias()
+    closed = [_closed(tools, release, alias, outcome) for release in opened]
+    if any(release.version in alias.weights for release in opened):
+        control.set_traffic(alias, alias.version, {}, None)
+    return closed
+
+
+def _closed(tools: Tools, release: Release, alias: Alias, outcome: FunctionOutcome) -> Release:
+    # `live` moves only after the smoke event has passed.
+    done = bool(release.version) and alias.traffic == (release.version, ())
+    what = "had moved live" if done else "had not moved live wholly: undone"
+    outcome.notes.append(f"an earlier {release.kind} of {release.tag[:12]} was killed; it {what}")
+    now = datetime.fromtimestamp(tools.runner.now(), UTC)
+    return replace(
+        release,
+        state="succeeded" if done else "interrupted",
+        reason="it was killed after live had moved" if done else "it was killed",
+        finished_at=now.isoformat(timespec="milliseconds"),
+    )

@@ -1,0 +1,39 @@
+"""The environment and the checkout of a world: fleet's own, with made-up contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.environments import Environment
+from fleet.project import Project, SampleEvent
+
+from tests.kit.world import behind
+from tests.kit.world.registry import HEALTHY
+
+SMOKE = SampleEvent("smoke", {"test": True}, HEALTHY)
+
+
+@dataclass(frozen=True)
+class WorldEnvironment(Environment):
+    """An environment in the cloud, whose clients are answered by the world around."""
+
+    def client(self, service: str, *, attempts: int = 5, **config: Any) -> Any:
+        return behind.client(service, attempts)
+
+
+@dataclass(frozen=True)
+class WorldProject(Project):
+    """A checkout with the functions that a test made up; they share one smoke event."""
+
+    names: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:  # type: ignore[override]  # cached there
+        return self.names
+
+    def event(self, function: str, name: str) -> SampleEvent:
+        return SMOKE
+
+    def commit(self) -> str:
+        return "commit"
