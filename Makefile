@@ -50,8 +50,8 @@ bootstrap: prepare ## An environment from nothing: registry, images, everything 
 	@$(FLEET) bootstrap
 
 .PHONY: plan
-plan: tools ## What Terraform would change (ENV).
-	@$(FLEET) plan
+plan: tools ## What an apply and a release would change (ENV, FN, TAG).
+	@$(FLEET) plan --no-exit-code
 
 .PHONY: apply
 apply: tools ## Apply Terraform, then release what it configured (ENV).
@@ -59,7 +59,7 @@ apply: tools ## Apply Terraform, then release what it configured (ENV).
 
 .PHONY: deploy
 deploy: tools ## Release an image of the registry (ENV, FN, TAG).
-	@$(FLEET) deploy
+	@$(FLEET) release
 
 .PHONY: rollback
 rollback: tools ## Back to the previous release, or to TAG (ENV; FN must be given).
@@ -69,6 +69,14 @@ rollback: tools ## Back to the previous release, or to TAG (ENV; FN must be give
 .PHONY: validate
 validate: tools ## Hold what is live against Terraform, history and sample events (ENV, FN).
 	@$(FLEET) validate --junit build/validate.xml
+
+.PHONY: resume
+resume: tools ## Finish what a killed release or rollback left half done (ENV, FN).
+	@$(FLEET) resume
+
+.PHONY: prune
+prune: tools ## Delete old versions that no alias and no rollback needs (ENV, FN).
+	@$(FLEET) prune
 
 .PHONY: status
 status: tools ## What is live (ENV, FN).

@@ -37,7 +37,7 @@ def test_an_unknown_environment_names_the_known_ones() -> None:
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
-    assert fleet("deploy", "--functoin", "x").code == 2
+    assert fleet("release", "--functoin", "x").code == 2
 
 
 def test_a_rollback_wants_to_know_which_function() -> None:
@@ -133,5 +133,16 @@ def test_the_cloud_has_no_local_stack() -> None:
 def test_help_lists_every_verb() -> None:
     ended = fleet("--help")
     assert ended.code == 0
-    for verb in ("build", "push", "deploy", "rollback", "status", "history", "up", "down"):
+    for verb in (
+        "build",
+        "push",
+        "release",
+        "rollback",
+        "resume",
+        "validate",
+        "status",
+        "history",
+        "up",
+        "down",
+    ):
         assert f" {verb} " in ended.out

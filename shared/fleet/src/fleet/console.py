@@ -40,6 +40,11 @@ def step(title: str) -> Iterator[None]:
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Show rows under headings; the last column is cut where there is no room for it."""
+    console.print(rows_table(title, headings, rows))
+
+
+def rows_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Rows under headings, to be shown; cells are Rich's markup."""
     cells = [[Text.from_markup(cell) for cell in row] for row in rows]
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     room = console.width - 3 * len(headings)
@@ -50,7 +55,7 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) ->
     for row in cells:
         row[-1].truncate(max(room, 10), overflow="ellipsis")
         shown.add_row(*row)
-    console.print(shown)
+    return shown
 
 
 def note(text: str) -> None:

@@ -11,6 +11,7 @@ from fleet.commands.history import history
 from fleet.commands.invoke import invoke
 from fleet.commands.logs import logs
 from fleet.commands.plan import plan
+from fleet.commands.prune import prune
 from fleet.commands.push import push
 from fleet.commands.release import release
 from fleet.commands.resume import resume
@@ -28,6 +29,7 @@ VERBS = (
     release,
     rollback,
     resume,
+    prune,
     validate,
     status,
     history,

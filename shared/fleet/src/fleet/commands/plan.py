@@ -1,4 +1,4 @@
-"""fleet plan: what Terraform would change."""
+"""fleet plan: what an apply and a release would change."""
 
 from __future__ import annotations
 
@@ -6,34 +6,138 @@ from typing import Annotated, Any
 
 import typer
 
-from fleet.commands.options import Env, Json, Workplace
-from fleet.console import console, emit, step
-from fleet.errors import ExitCode
+from fleet.commands.options import Env, Functions, Json, Tag, Workplace
+from fleet.console import console, emit, note, step, table
+from fleet.errors import ExitCode, FleetError
+from fleet.release.drift import Standing, different
+from fleet.release.engine import AT_ONCE
 
-DetailedExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit 2 when something would change.")
+WithExitCode = Annotated[
+    bool, typer.Option("--exit-code/--no-exit-code", help="Exit 2 when something would change.")
 ]
+# What the local AWS leaves out when Terraform asks for alarms: a plan wants to set them forever.
+_MISREPORTED = frozenset(
+    {
+        "actions_enabled",
+        "alarm_actions",
+        "alarm_description",
+        "dimensions",
+        "extended_statistic",
+        "ok_actions",
+        "period",
+        "statistic",
+        "treat_missing_data",
+    }
+)
+_NOTHING = (["no-op"], ["read"])
+_DIGITS = 12
 
 
-def changes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """The resources that a plan would touch, and how."""
-    found = plan.get("resource_changes", [])
-    touched = [c for c in found if c["change"]["actions"] not in (["no-op"], ["read"])]
-    return [{"address": c["address"], "actions": c["change"]["actions"]} for c in touched]
+def changes(plan: dict[str, Any], *, is_local: bool) -> list[dict[str, Any]]:
+    """The resources that Terraform would touch, how, and in which attributes (never values)."""
+    found = []
+    for resource in plan.get("resource_changes", []):
+        change = resource["change"]
+        attributes = _attributes(change)
+        if change["actions"] in _NOTHING or (is_local and _is_misreported(resource, attributes)):
+            continue
+        found.append(
+            {
+                "address": resource["address"],
+                "actions": change["actions"],
+                "attributes": attributes if change["actions"] == ["update"] else [],
+            }
+        )
+    return found
 
 
-def plan(env: Env = "local", *, exit_code: DetailedExitCode = False, as_json: Json = False) -> None:
-    """Show what `fleet apply` would change."""
+def _attributes(change: dict[str, Any]) -> list[str]:
+    unknown = [name for name, value in (change.get("after_unknown") or {}).items() if value is True]
+    before, after = change.get("before") or {}, change.get("after") or {}
+    return sorted({path.partition(".")[0] for path in different(before, after)} | set(unknown))
+
+
+def _is_misreported(resource: dict[str, Any], attributes: list[str]) -> bool:
+    return (
+        resource["type"] == "aws_cloudwatch_metric_alarm"
+        and resource["change"]["actions"] == ["update"]
+        and set(attributes) <= _MISREPORTED
+    )
+
+
+def function_changes(place: Workplace, function: str, tag: str) -> dict[str, Any]:
+    """What a release of a tag would change of one function: its image, its configuration."""
+    try:
+        standing = Standing.of(place.tools, function)
+    except FleetError as error:
+        return {"function": function, "new": True, "reason": error.message}
+    image = None
+    pushed = place.registry.has_tag(function, tag)
+    if pushed:
+        wanted = place.registry.image(function, tag).digest
+        if wanted != standing.live.digest:
+            image = {"from": standing.live.digest, "to": wanted}
+    return {
+        "function": function,
+        "new": False,
+        "pushed": pushed,
+        "image": image,
+        "settings": standing.drifted_settings,
+        "latest_image_drifted": standing.drifted_image,
+    }
+
+
+def plan(
+    env: Env = "local",
+    function: Functions = "all",
+    tag: Tag = "",
+    *,
+    exit_code: WithExitCode = True,
+    as_json: Json = False,
+) -> None:
+    """Show what `fleet apply` and `fleet release` would change; exit 2 when there is something."""
     place = Workplace.of(env)
+    names = place.project.select(function)
+    tag = tag or place.project.commit()
     with step(f"plan {env}"):
         place.terraform.init()
         _, planned = place.terraform.plan()
-    touched = changes(planned)
-    for change in touched:
-        console.print(f"  {'/'.join(change['actions'])} {change['address']}", markup=False)
-    if not touched:
-        console.print("  nothing would change")
+    touched = changes(planned, is_local=place.environment.is_local)
+    functions = place.runner.map(lambda name: function_changes(place, name, tag), names, AT_ONCE)
+    _show(touched, functions, tag)
     if as_json:
-        emit(touched)
-    if touched and exit_code:
+        emit({"terraform": touched, "tag": tag, "functions": functions})
+    if exit_code and (touched or any(_differs(row) for row in functions)):
         raise typer.Exit(ExitCode.USAGE)
+
+
+def _differs(row: dict[str, Any]) -> bool:
+    return bool(row["new"] or row["image"] or row["settings"] or row["latest_image_drifted"])
+
+
+def _show(touched: list[dict[str, Any]], functions: list[dict[str, Any]], tag: str) -> None:
+    for change in touched:
+        attributes = f": {', '.join(change['attributes'])}" if change["attributes"] else ""
+        line = f"  {'/'.join(change['actions'])} {change['address']}{attributes}"
+        console.print(line, markup=False)
+    if not touched:
+        note("  Terraform would change nothing")
+    headings = ("function", f"image of {tag[:_DIGITS]}", "$LATEST against live")
+    table("a release would change", headings, map(_row, functions))
+
+
+def _row(row: dict[str, Any]) -> tuple[str, str, str]:
+    if row["new"]:
+        return row["function"], "[yellow]new[/yellow]", "-"
+    image = "not pushed" if not row["pushed"] else "same"
+    if row["image"]:
+        before, after = (
+            row["image"][end].removeprefix("sha256:")[:_DIGITS] for end in ("from", "to")
+        )
+        image = f"[yellow]{before or 'by tag'} → {after}[/yellow]"
+    differences = ["image"] * row["latest_image_drifted"] + row["settings"]
+    return (
+        row["function"],
+        image,
+        f"[yellow]{', '.join(differences)}[/yellow]" if differences else "same",
+    )

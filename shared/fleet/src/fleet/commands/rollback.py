@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +12,9 @@ from fleet.errors import ExitCode, FleetError
 from fleet.release.outcome import Report
 from fleet.release.rollback import Rollback
 from fleet.release.target import Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ToTag = Annotated[str, typer.Option("--to-tag", help="Go back to the release of this image tag.")]
 ToVersion = Annotated[str, typer.Option("--to-version", help="Go back to this version number.")]

@@ -8,7 +8,8 @@ million invocations they are good to about eight digits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp, inf, lgamma, log, sqrt
+from math import ceil, exp, lgamma, log, sqrt
+from operator import mul
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -121,14 +122,14 @@ def sum_at_least(distributions: list[Distribution], count: int) -> float:
 
 
 def _convolved(ones: list[float], others: list[float]) -> list[float]:
-    sums = [0.0] * (len(ones) + len(others) - 1)
-    for start, one in enumerate(ones):
-        for further, other in enumerate(others):
-            sums[start + further] += one * other
+    backwards, ends = others[::-1], len(others) - 1
+    sums = []
+    for total in range(len(ones) + ends):
+        first, after = max(0, total - ends), min(total + 1, len(ones))
+        pairs = backwards[ends - total + first : ends - total + after]
+        sums.append(sum(map(mul, ones[first:after], pairs)))
     return sums
 
 
 def _log_choose(n: int, k: int) -> float:
-    if not 0 <= k <= n:
-        return -inf
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -17,10 +17,24 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 """No canary waits for more invocations than these."""
 
+# A canary whose metrics are there is taken for one without them as seldom as this.
+_NEVER = 0.001
+
 
 def settled(seen: Seen, plan: Plan) -> bool:
     """Whether a bad version would not have come this far."""
     return shown_alone(counted(seen, plan), plan) or compared(seen, plan) >= plan.power
+
+
+def unheard(seen: Seen, weight: float) -> bool:
+    """Whether the new version must have had real traffic, of which there is no count.
+
+    Args:
+        seen: everything since the canary began.
+        weight: the new version's share of traffic in the last stretch, 0 to 1.
+    """
+    last = seen.old.parts[-1] if seen.old.parts else seen.old
+    return not seen.real.invocations and (1 - weight) ** last.invocations < _NEVER
 
 
 def more(seen: Seen, plan: Plan) -> int:

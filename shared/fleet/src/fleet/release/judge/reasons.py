@@ -61,6 +61,15 @@ def inconclusive(seen: Seen, plan: Plan) -> str:
     )
 
 
+def unheard(seen: Seen, weight: float) -> str:
+    """Why smoke events are not taken for the traffic that must have been there."""
+    return (
+        "metrics are missing: no real invocation of the new version is counted, though "
+        f"{_percent(weight)} of the traffic is its own and {seen.old.invocations:,} of the old "
+        "version are"
+    )
+
+
 def _figures(seen: Seen, counted: Counts) -> str:
     smoke = seen.smoke.invocations if counted.invocations > seen.real.invocations else 0
     said = f"{_said(counted)} invocations failed"

@@ -79,6 +79,8 @@ def judge(  # noqa: PLR0913  everything a verdict rests on, each by name
     seen = Seen.of(old, new, synthetic, synthetic_errors)
     tests = _tests(seen, plan)
     verdict, reason = _decide(seen, plan, tests, alarms)
+    if verdict == "pass" and enough.unheard(seen, weight):
+        verdict, reason = "inconclusive", reasons.unheard(seen, weight)
     return Look(
         at=at,
         weight=weight,
