@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_each_share_is_watched_for_timeout_and_metrics(world: World) -> None:
     outcome = release(world, "one")
     times = [at for at, _ in outcome.weights]
     timeout = 3
-    assert all(later - at >= timeout + 60 for at, later in zip(times, times[1:], strict=False))
+    assert all(later - at >= timeout + 60 for at, later in pairwise(times))
 
 
 def test_a_worse_version_is_stopped_at_its_first_share(world: World) -> None:

@@ -192,7 +192,7 @@ def test_after_a_rollback_a_new_configuration_does_not_bring_the_bad_image_back(
         FunctionName=world.environment.function_name("alpha"), MemorySize=1024
     )
     world.simulation.advance(10)
-    report = world.do("ann", lambda tools: verbs.apply(tools))
+    report = world.do("ann", verbs.apply)
     assert [o.result for o in report.functions] == ["released"]
     assert world.live_digest("alpha") == world.registry.image("alpha", "first").digest
 
@@ -205,7 +205,7 @@ def test_even_a_latest_that_holds_the_bad_image_does_not_bring_it_back(world: Wo
         ImageUri=world.registry.image("alpha", "one").uri,
     )
     world.simulation.advance(10)
-    world.do("ann", lambda tools: verbs.apply(tools))
+    world.do("ann", verbs.apply)
     assert world.live_digest("alpha") == world.registry.image("alpha", "first").digest
 
 

@@ -136,7 +136,7 @@ def test_when_putting_back_fails_too_a_person_is_needed(world: World) -> None:
     assert "putting things back failed too" in outcome.reason
     assert "fleet resume" in outcome.todo
     world.passage.fault = lambda _: None
-    report = world.do("carl", lambda tools: verbs.resume(tools))
+    report = world.do("carl", verbs.resume)
     assert [o.result for o in report.functions] == ["put-back"], "the bad image fails again"
     assert world.latest("alpha").digest == world.live_digest("alpha")
 
@@ -253,7 +253,7 @@ def test_a_configuration_change_is_released_with_the_same_image(world: World) ->
     )
     world.simulation.advance(10)
     before = world.live("alpha").version
-    report = world.do("ann", lambda tools: verbs.apply(tools))
+    report = world.do("ann", verbs.apply)
     assert [o.result for o in report.functions] == ["released"]
     assert world.live("alpha").version != before
     assert world.live_digest("alpha") == world.registry.image("alpha", "first").digest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from botocore.exceptions import ClientError
 from fleet.release import strategy
@@ -54,6 +54,7 @@ class Schedule:
     """Commands, and the faults of their calls: by command, then by number of the call.
 
     Attributes:
+        setup: tags that were released well before.
         stale: whether reads may answer with what was true up to four seconds ago.
         reorder: whether calls that are under way at once take effect in any order.
         failing: how many of the first updates and publications fail in Lambda.
@@ -61,6 +62,7 @@ class Schedule:
 
     commands: Sequence[Command]
     faults: dict[tuple[int, int], Fault]
+    setup: Sequence[str] = ()
     seed: int = 0
     stale: bool = False
     reorder: bool = False
@@ -76,13 +78,15 @@ class Play:
         self.random = random.Random(schedule.seed)
         self.operators: list[Operator] = []
         self.numbers: dict[str, int] = {}
-        world.passage.fault = self._fault
-        timing = world.lambda_.timing
-        timing.failing_updates, timing.failing_publishes = schedule.failing
-        timing.late_refusal = schedule.late_refusal
 
     def run(self) -> None:
         """Everything that the schedule says, until all have ended or died."""
+        for tag in self.schedule.setup:
+            self.world.do("setup", lambda tools, tag=tag: verbs.release(tools, tag))
+        self.world.passage.fault = self._fault
+        timing = self.world.lambda_.timing
+        timing.failing_updates, timing.failing_publishes = self.schedule.failing
+        timing.late_refusal = self.schedule.late_refusal
         for number, command in enumerate(self.schedule.commands):
             if command.delay is None:
                 self.world.run()
@@ -104,7 +108,7 @@ class Play:
         self.numbers[name] = number
         operator = self.world.start(name, lambda tools: perform(tools, command))
         self.operators.append(operator)
-        if command.cancel:
+        if command.cancel and command.act != "configure":
             self.world.simulation.at(command.cancel, operator.cancel)
 
     def _idle(self, command: Command) -> None:
@@ -155,14 +159,14 @@ def configure(tools: Tools, function: str, memory: int) -> None:
             return
 
 
-def recover(world: World, act: Act, tag: str = "", functions: Sequence[str] = ()) -> Report | None:
+def recover(world: World, act: Act, tag: str = "") -> Report | None:
     """What puts things right at the end, when nothing goes wrong any more."""
     world.run()
     world.passage.fault = lambda _: None
     world.lambda_.timing.failing_updates = world.lambda_.timing.failing_publishes = 0
     world.simulation.choose = None
     world.simulation.advance(_A_WHILE)
-    command = Command(act, tag, tuple(functions), wait=_A_WHILE)
+    command = Command(act, tag, wait=_A_WHILE, fix_forward=act == "release")
     report: Report | None = world.do(f"last-{act}", lambda tools: perform(tools, command))
     return report
 
@@ -170,14 +174,3 @@ def recover(world: World, act: Act, tag: str = "", functions: Sequence[str] = ()
 def _options(command: Command) -> Options:
     chosen, shares = strategy.parse("canary" if command.act == "canary" else "all-at-once")
     return Options(chosen, shares, fix_forward=command.fix_forward, wait_seconds=command.wait)
-
-
-def kill_at(number: int, when: Callable[[], Fault]) -> dict[tuple[int, int], Fault]:
-    """The faults of a schedule whose first command dies at one of its calls."""
-    return {(0, number): when()}
-
-
-def outcomes(operators: Sequence[Operator]) -> list[Any]:
-    """What the operators reported that came to an end."""
-    reports = [operator.result() for operator in operators if not operator.killed]
-    return [outcome for report in reports if report for outcome in report.functions]

@@ -133,6 +133,9 @@ class World:
         """The image of the version that `live` points at."""
         return self.function(function).versions[self.live(function).version].digest
 
+    def live_image_exists(self, function: str) -> bool:
+        return self.registry.has_digest(function, self.live_digest(function))
+
     def latest(self, function: str) -> Version:
         return self.function(function).versions[LATEST]
 

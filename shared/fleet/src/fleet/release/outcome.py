@@ -47,7 +47,8 @@ class Look:
         at: seconds since the epoch.
         weight: share of traffic on the new version then, 0 to 1.
         synthetic: how many of the new version's invocations were smoke events sent for evidence.
-        p_value: of the one-sided Fisher exact test; None without data.
+        p_value: the least of the look's one-sided exact tests, times their number; None
+            without data.
         alpha: what this look may spend.
         alarms: names of the alarms that were firing or could not be read.
     """

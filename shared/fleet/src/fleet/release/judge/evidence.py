@@ -91,7 +91,7 @@ class Evidence:
         Raises:
             FleetError: the counts cannot be read.
         """
-        span = _minutes(since, until, whole=False)
+        span = _minutes(since, until)
         split = [{"ExecutedVersion": version} for version in versions]
         series = self._series(function, split, span)
         stretches = _stretches(series, sorted(changes))
@@ -99,23 +99,6 @@ class Evidence:
             version: _counts(*pair, stretches)
             for version, pair in zip(versions, batched(series, 2, strict=True), strict=True)
         }
-
-    def unsplit(self, function: str, since: float, until: float) -> Counts | None:
-        """What went through `live` while it pointed at one version alone.
-
-        That is how the new version is seen at a weight of 1, and the old one before the canary.
-        Minutes that lie only partly between `since` and `until` (seconds since the epoch) are
-        left out: they have another version's invocations too.
-
-        Returns:
-            None when there is no count of invocations.
-
-        Raises:
-            FleetError: the counts cannot be read.
-        """
-        span = _minutes(since, until, whole=True)
-        invocations, errors = self._series(function, [{}], span)
-        return _counts(invocations, errors, [])
 
     def _series(
         self, function: str, narrowed: Iterable[dict[str, str]], span: tuple[float, float]
@@ -212,8 +195,7 @@ def _stretches(series: Iterable[Series], changes: list[float]) -> list[set[float
     return list(stretches.values())
 
 
-def _minutes(since: float, until: float, *, whole: bool) -> tuple[float, float]:
-    """Minutes that lie wholly between two times, or that touch the time between them."""
-    first, last = since / PERIOD_SECONDS, until / PERIOD_SECONDS
-    start, end = (ceil(first), int(last)) if whole else (int(first), ceil(last))
-    return start * PERIOD_SECONDS, end * PERIOD_SECONDS
+def _minutes(since: float, until: float) -> tuple[float, float]:
+    """The minutes that touch the time between two times."""
+    first, last = int(since / PERIOD_SECONDS), ceil(until / PERIOD_SECONDS)
+    return first * PERIOD_SECONDS, last * PERIOD_SECONDS
