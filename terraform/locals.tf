@@ -42,6 +42,16 @@ locals {
   # The functions by folder name, for outputs, the dashboard and the alarms' list.
   modules = {
     "generate-presigned-url" = module.generate_presigned_url
+    "release-guard"          = module.release_guard
     "scheduled-digest"       = module.scheduled_digest
   }
+
+  # By folder name, the services that call `live` by a permission on it (aws_lambda_permission),
+  # such as apigateway.amazonaws.com. `fleet validate` misses those that are not there.
+  invokers = {
+    "release-guard" = ["events.amazonaws.com"]
+  }
+
+  # By folder name, requests that show that an API leads to the function.
+  routes = {}
 }

@@ -1,6 +1,8 @@
 # Where alarms go, and one dashboard for the environment. The alarms themselves stand beside what
-# they watch: modules/function/alarms.tf and digest_alarms.tf.
+# they watch: modules/function/alarms.tf, digest_alarms.tf and release_guard.tf.
 
+# Releases and rollbacks are told here too, by whoever makes them: sns:Publish in their own policy
+# is enough within an account, so the topic's policy need not name them.
 resource "aws_sns_topic" "alarms" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under the key aws/sns, and an alarm's text names functions and thresholds only.
   name = "${local.prefix}-alarms"
@@ -57,6 +59,7 @@ locals {
       aws_cloudwatch_metric_alarm.digest_failed.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_depth.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_age.arn,
+      aws_cloudwatch_metric_alarm.release_guard_not_started.arn,
     ],
   )
 

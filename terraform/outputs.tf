@@ -18,8 +18,14 @@ output "functions" {
   value = {
     for name, function in local.modules : name => merge(function.summary, {
       repository_url = local.repository_urls[name]
+      invokers       = try(local.invokers[name], [])
     })
   }
+}
+
+output "routes" {
+  description = "By folder name: the API routes that end at the function, for `fleet validate`: method, path, url of a harmless request, expect_status."
+  value       = local.routes
 }
 
 output "registry" {
@@ -36,8 +42,16 @@ output "releases_table" {
   value       = aws_dynamodb_table.releases.name
 }
 
+output "release_guard" {
+  description = "The EventBridge rule that starts the release guard, and for how many seconds after a release it watches."
+  value = {
+    rule           = aws_cloudwatch_event_rule.release_guard.name
+    window_seconds = var.release_guard.window_seconds
+  }
+}
+
 output "alarm_topic_arn" {
-  description = "SNS topic that every alarm of the environment goes to."
+  description = "SNS topic that every alarm of the environment goes to, and every release."
   value       = aws_sns_topic.alarms.arn
 }
 

@@ -18,6 +18,7 @@ provider "aws" {
       cloudwatch     = endpoints.value
       dynamodb       = endpoints.value
       ecr            = endpoints.value
+      eventbridge    = endpoints.value
       iam            = endpoints.value
       lambda         = endpoints.value
       logs           = endpoints.value

@@ -129,6 +129,21 @@ variable "observability" {
   }
 }
 
+variable "release_guard" {
+  description = "The guard that rolls a function back when its error alarm goes off soon after a release: for how long, and whether at all."
+  type = object({
+    window_seconds = optional(number, 1800)
+    enabled        = optional(bool, true)
+  })
+  default = {}
+
+  validation {
+    # An error alarm looks at five minutes at a time, and its event takes a while.
+    condition     = var.release_guard.window_seconds >= 600 && var.release_guard.window_seconds <= 86400 && floor(var.release_guard.window_seconds) == var.release_guard.window_seconds
+    error_message = "release_guard.window_seconds must be a whole number from 600 to 86400: a shorter window is over before the alarm can go off."
+  }
+}
+
 variable "digest" {
   description = "Scheduled digests: where monitors are read, where digests are asked for, and how fast."
   type = object({

@@ -56,6 +56,27 @@ run "one_repository_for_each_folder" {
   }
 }
 
+run "what_leads_to_a_function" {
+  assert {
+    condition     = alltrue([for name in keys(output.routes) : contains(keys(output.functions), name)])
+    error_message = "Routes are of functions that exist."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for routes in values(output.routes) : [
+        for route in routes : startswith(route.url, "https://") && route.expect_status >= 200 && can(regex("^[A-Z]+ /", "${route.method} ${route.path}"))
+      ]
+    ]))
+    error_message = "A route has method, path, an https URL to ask, and the status to expect."
+  }
+
+  assert {
+    condition     = alltrue(flatten([for function in values(output.functions) : [for service in function.invokers : endswith(service, ".amazonaws.com")]]))
+    error_message = "Invokers are AWS services."
+  }
+}
+
 run "registry_of_another_environment" {
   variables {
     registry = { create = false }
@@ -150,7 +171,7 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 4 + 3 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 3 * length(output.functions)
     error_message = "The dashboard shows every alarm."
   }
 }

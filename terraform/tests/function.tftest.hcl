@@ -73,6 +73,24 @@ run "first_apply" {
   }
 
   assert {
+    condition = (
+      output.summary.environment_names == tolist(["BUCKET", "ENVIRONMENT", "LOG_LEVEL"])
+      && output.summary.environment_sha256 == sha256(jsonencode({ BUCKET = "b", ENVIRONMENT = "dev", LOG_LEVEL = "INFO" }))
+    )
+    error_message = "Outputs have the variables' names, and their values only as a hash."
+  }
+
+  assert {
+    condition = (
+      output.summary.ephemeral_storage == 512 && output.summary.tracing == "PassThrough"
+      && output.summary.vpc_config == null && output.summary.log_retention_days == 30
+      && output.summary.policy_name == "function" && output.summary.policy == aws_iam_role_policy.this.policy
+      && tomap(output.summary.alarm_dimensions) == aws_cloudwatch_metric_alarm.errors.dimensions
+    )
+    error_message = "Outputs say what a validation compares with."
+  }
+
+  assert {
     condition     = length(aws_lambda_function_recursion_config.this) == 0
     error_message = "Lambda stops a function that calls itself over and over, unless it is meant to."
   }
@@ -219,6 +237,11 @@ run "options" {
   assert {
     condition     = tolist(aws_lambda_function.this.image_config[0].entry_point) == tolist(["/emulator", "python3"]) && length(aws_lambda_function.this.vpc_config[0].subnet_ids) == 2 && aws_lambda_function.this.tracing_config[0].mode == "Active"
     error_message = "Entry point, VPC and tracing are taken over."
+  }
+
+  assert {
+    condition     = output.summary.tracing == "Active" && tolist(output.summary.vpc_config.subnet_ids) == tolist(["subnet-1", "subnet-2"]) && tomap(output.summary.alarm_dimensions) == tomap({ FunctionName = "lambda-fleet-local-generate-presigned-url" })
+    error_message = "Outputs follow the options."
   }
 
   assert {

@@ -282,6 +282,36 @@ run "purge_at_once" {
   expect_failures = [var.digest]
 }
 
+run "window_shorter_than_an_alarm" {
+  command = plan
+
+  variables {
+    release_guard = { window_seconds = 599 }
+  }
+
+  expect_failures = [var.release_guard]
+}
+
+run "window_of_more_than_a_day" {
+  command = plan
+
+  variables {
+    release_guard = { window_seconds = 86401 }
+  }
+
+  expect_failures = [var.release_guard]
+}
+
+run "half_a_second" {
+  command = plan
+
+  variables {
+    release_guard = { window_seconds = 1800.5 }
+  }
+
+  expect_failures = [var.release_guard]
+}
+
 run "old_versions_gone_at_once" {
   command = plan
 
@@ -309,4 +339,22 @@ run "schedule_that_starts_latest" {
   }
 
   expect_failures = [aws_scheduler_schedule.digest]
+}
+
+run "rule_that_starts_latest" {
+  command = plan
+
+  override_module {
+    target = module.release_guard
+    outputs = {
+      alias_arn        = "arn:aws:lambda:us-east-1:123456789012:function:guard:$LATEST"
+      summary          = { name = "guard" }
+      alarm_arns       = {}
+      alarm_dimensions = {}
+      environment      = {}
+      policy           = "{}"
+    }
+  }
+
+  expect_failures = [aws_cloudwatch_event_target.release_guard]
 }

@@ -81,6 +81,7 @@ def leftovers(place: Workplace) -> dict[str, list[str]]:
         "topics": [t["TopicArn"] for t in client("sns").list_topics()["Topics"]],
         "logs": [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"]],
         "secrets": [s["Name"] for s in client("secretsmanager").list_secrets()["SecretList"]],
+        "rules": [r["Name"] for r in client("events").list_rules()["Rules"]],
         "schedules": [s["Name"] for s in client("scheduler").list_schedules()["Schedules"]],
         "alarms": [a["AlarmName"] for a in client("cloudwatch").describe_alarms()["MetricAlarms"]],
         "dashboards": [

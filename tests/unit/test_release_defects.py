@@ -257,3 +257,13 @@ def test_provisioned_concurrency_and_weights_are_refused_before_any_change(world
     assert "provisioned concurrency" in outcome.reason
     assert "all-at-once" in outcome.todo
     assert release(world, "one").result == "released"
+
+
+def test_the_local_aws_mixes_alarms_up_so_they_are_told_and_refuse_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm(world)
+    monkeypatch.setattr(type(world.environment), "is_local", True)
+    outcome = release(world, "one")
+    assert outcome.result == "released"
+    assert any("mixes functions up" in note for note in outcome.notes)

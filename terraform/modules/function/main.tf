@@ -6,6 +6,11 @@ locals {
 
   # What `fleet` sends to a new version before it gets traffic.
   smoke_file = "${path.module}/../../../images/${var.name}/events/smoke.json"
+
+  variables = merge(var.environment, {
+    ENVIRONMENT = var.platform.environment
+    LOG_LEVEL   = var.platform.log_level
+  })
 }
 
 resource "aws_lambda_function" "this" {
@@ -33,10 +38,7 @@ resource "aws_lambda_function" "this" {
   }
 
   environment {
-    variables = merge(var.environment, {
-      ENVIRONMENT = var.platform.environment
-      LOG_LEVEL   = var.platform.log_level
-    })
+    variables = local.variables
   }
 
   logging_config {

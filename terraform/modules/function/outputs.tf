@@ -44,6 +44,18 @@ output "summary" {
     architecture = var.platform.architecture
     memory       = var.memory
     timeout      = var.timeout
+
+    # What `fleet validate` holds the function against.
+    ephemeral_storage  = var.ephemeral_storage
+    tracing            = var.platform.tracing ? "Active" : "PassThrough"
+    vpc_config         = var.vpc_config
+    log_retention_days = var.platform.log_retention_days
+    # Outputs are read by more people than the function: values only as their hash.
+    environment_names  = sort(keys(local.variables))
+    environment_sha256 = sha256(jsonencode(local.variables))
+    policy_name        = aws_iam_role_policy.this.name
+    policy             = aws_iam_role_policy.this.policy
+    alarm_dimensions   = local.alarm_dimensions
     alarms = [
       aws_cloudwatch_metric_alarm.errors.alarm_name,
       aws_cloudwatch_metric_alarm.duration.alarm_name,
