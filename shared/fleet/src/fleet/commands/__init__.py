@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet.commands.apply import apply
 from fleet.commands.bootstrap import bootstrap
 from fleet.commands.build import build
+from fleet.commands.changed import changed
 from fleet.commands.demo import demo
 from fleet.commands.down import down
 from fleet.commands.history import history
@@ -25,6 +26,7 @@ VERBS = (
     push,
     bootstrap,
     plan,
+    changed,
     apply,
     release,
     rollback,

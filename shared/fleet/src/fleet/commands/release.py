@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fleet.changes import changed_functions
 from fleet.commands.conduct import conduct, end, new_report
 from fleet.commands.options import Env, Json, Tag, Workplace
 from fleet.release import strategy as shifting
@@ -75,9 +76,7 @@ def release(
     place = Workplace.of(env)
     place.environment.require_releases()
     if function == "changed":
-        from fleet.changes import changed_functions  # noqa: PLC0415  reads git and the lock file
-
-        names = tuple(changed_functions(place.project, base))
+        names = changed_functions(place.project, base)
     else:
         names = place.project.select(function)
     tag = tag or place.project.commit()
