@@ -66,6 +66,7 @@ class Operator:
         self.run_id = f"run-{len(simulation.operators)}"
         self.alive = True
         self.cancelled = False
+        self.stalled_until = 0.0
         self.calls = 0
         self.tasks: list[Task] = []
         self.main: Task | None = None
@@ -110,6 +111,10 @@ class Operator:
         if (task := self.simulation.current()) and task.operator is self:
             self.simulation.suspend()
             raise AssertionError("a dead operator went on")
+
+    def stall(self, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT so many seconds later."""
+        self.stalled_until = self.simulation.now + seconds
 
     def cancel(self) -> None:
         """Ctrl-C, as `fleet` takes it: whoever sleeps is woken, and stops."""
@@ -219,6 +224,9 @@ class Simulation:
             if what.due != number or not what.operator.alive or what.done:
                 return
             self.now = max(self.now, moment)
+            if what.operator.stalled_until > self.now:
+                self.wake(what, what.operator.stalled_until - self.now)
+                return
             self._tasks[what.greenlet] = what
             what.greenlet.switch()
             if what.done:

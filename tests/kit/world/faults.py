@@ -42,6 +42,8 @@ class Fault:
             seconds later: it was on its way. 0 for never.
         error: AWS refuses it with this code, and nothing takes effect.
         stale: a read is answered with what was true so many seconds ago.
+        stall: the caller's whole process stands still for so many seconds, its heartbeat too, and
+            then makes the call: a laptop that slept, a machine that swapped.
         before: seconds until it reaches AWS.
         after: seconds until the answer reaches the caller.
     """
@@ -51,6 +53,7 @@ class Fault:
     late: float = 0.0
     error: str = ""
     stale: float = 0.0
+    stall: float = 0.0
     before: float = 0.0
     after: float = 0.0
 

@@ -7,6 +7,7 @@ import re
 from botocore.exceptions import BotoCoreError, ClientError
 from fleet.errors import ExitCode, FleetError
 from fleet.release.outcome import FunctionOutcome
+from fleet.release.runner import Cancelled
 from function_kit.releases import Release
 
 from tests.kit.world.clock import Operator
@@ -62,7 +63,7 @@ def check_outcomes(operators: list[Operator]) -> None:
             continue
         try:
             report = operator.result()
-        except (FleetError, ClientError, BotoCoreError):
+        except (FleetError, ClientError, BotoCoreError, Cancelled):
             continue  # the program says so, and ends
         for outcome in report.functions if report else ():
             _check_outcome(outcome)

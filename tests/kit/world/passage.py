@@ -52,6 +52,8 @@ class Passage:
         if operator is None:
             return self._effect(service, operation, parameters)
         fault = self._fault(operator, service, operation, parameters)
+        if fault.stall:
+            operator.stall(fault.stall)
         self.simulation.sleep(self.latency / 2 + fault.before)
         self._before(operator, fault, lambda: self._late(operator, service, operation, parameters))
         self.plane.stale = fault.stale

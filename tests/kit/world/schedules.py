@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +27,9 @@ _MOST_STALE = 4.0
 type Act = Literal[
     "release", "canary", "rollback", "resume", "configure", "apply", "delete", "idle"
 ]
+
+
+type Place = tuple[int, int] | tuple[int, str, int]
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,10 @@ class Command:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Commands, and the faults of their calls: by command, then by number of the call.
+    """Commands, and the faults of their calls.
+
+    A call is named by its command's number and its own, or its operation and which of these
+    it is: (2, 17) or (2, "UpdateAlias", 0).
 
     Attributes:
         setup: tags that were released well before.
@@ -61,7 +68,7 @@ class Schedule:
     """
 
     commands: Sequence[Command]
-    faults: dict[tuple[int, int], Fault]
+    faults: Mapping[Place, Fault]
     setup: Sequence[str] = ()
     seed: int = 0
     stale: bool = False
@@ -78,6 +85,7 @@ class Play:
         self.random = random.Random(schedule.seed)
         self.operators: list[Operator] = []
         self.numbers: dict[str, int] = {}
+        self.seen: Counter[tuple[int, str]] = Counter()
 
     def run(self) -> None:
         """Everything that the schedule says, until all have ended or died."""
@@ -119,7 +127,11 @@ class Play:
                     self.world.lambda_.put_to_sleep(found.name, number)
 
     def _fault(self, call: Call) -> Fault | None:
-        fault = self.schedule.faults.get((self.numbers.get(call.operator, -1), call.number))
+        command = self.numbers.get(call.operator, -1)
+        self.seen[command, call.operation] += 1
+        nth = self.seen[command, call.operation] - 1
+        faults = self.schedule.faults
+        fault = faults.get((command, call.number)) or faults.get((command, call.operation, nth))
         if fault:
             return fault
         slow = self.random.choice((0.0, 0.0, 0.1, 1.0)) if self.schedule.reorder else 0.0

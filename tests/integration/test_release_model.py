@@ -1,0 +1,189 @@
+"""Two operators, and everything that can go wrong between them and AWS.
+
+Whatever happens, `live` never points at a version that has not passed its smoke event, no weights
+outlive a rollback, and after `fleet resume` or the next release every function is wholly old or
+wholly new, as the history says.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.kit.world import invariants
+from tests.kit.world.faults import Fault
+from tests.kit.world.schedules import Act, Command, Place, Play, Schedule, recover
+from tests.kit.world.world import World
+
+GOOD = ("one", "two", "three")
+ERRORS = (
+    "TooManyRequestsException",
+    "ServiceException",
+    "ResourceConflictException",
+    "AccessDeniedException",
+)
+ACTS: tuple[Act, ...] = (
+    "release", "release", "release", "canary", "canary", "rollback", "rollback", "rollback",
+    "resume", "resume", "configure", "apply", "delete", "idle",
+)  # fmt: skip
+WRITES = (
+    "UpdateAlias", "UpdateAlias", "UpdateFunctionCode", "PublishVersion", "Invoke", "PutItem",
+    "TransactWriteItems",
+)  # fmt: skip
+KILLS = (Fault(kill="before"), Fault(kill="after"), Fault(kill="before", late=3.0))
+
+
+def make_world(functions: tuple[str, ...] = ("alpha",), **options: bool) -> World:
+    world = World(functions, **options)
+    for tag in GOOD:
+        world.push(tag)
+    world.push("broken", smoke="error")
+    world.push("worse", error_rate=0.3)
+    return world
+
+
+# A process that is killed at every call of AWS there is, and what comes after it.
+
+VICTIMS = {
+    "first release": ((), Command("release", "one")),
+    "release": (("one",), Command("release", "two")),
+    "release that fails": (("one",), Command("release", "broken")),
+    "canary": (("one",), Command("canary", "two")),
+    "rollback": (("one", "two"), Command("rollback")),
+}
+RECOVERIES: tuple[tuple[Act, str], ...] = (
+    ("resume", ""),
+    ("release", "two"),
+    ("release", "three"),
+    ("rollback", ""),
+)
+
+
+def calls_of(victim: str) -> int:
+    before, command = VICTIMS[victim]
+    with make_world() as world:
+        play = Play(world, Schedule([command], {}, before))
+        play.run()
+        return play.operators[0].calls
+
+
+@pytest.mark.parametrize("sees_deaths", [False, True], ids=["lease runs out", "death is seen"])
+@pytest.mark.parametrize("recovery", RECOVERIES, ids=lambda each: " ".join(each).strip())
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a_process_killed_at_any_call_leaves_nothing_half_done(
+    victim: str, recovery: tuple[Act, str], sees_deaths: bool
+) -> None:
+    before, command = VICTIMS[victim]
+    for number, fault in itertools.product(range(calls_of(victim)), KILLS):
+        with make_world(sees_deaths=sees_deaths) as world:
+            play = Play(world, Schedule([command], {(0, number): fault}, before))
+            play.run()
+            assert play.operators[0].killed
+            put_right(world, recovery)
+
+
+def put_right(world: World, recovery: tuple[Act, str]) -> None:
+    """Recover, and hold the world against what must be true of it."""
+    invariants.check_always(world)
+    report = recover(world, *recovery)
+    if recovery[0] == "rollback" or (report and report.exit_code):
+        recover(world, "resume")
+    if not all(world.live_image_exists(function) for function in world.project.functions):
+        # $LATEST cannot be given the old image again: only a release helps.
+        world.push("rescue")
+        recover(world, "release", "rescue")
+    invariants.check_always(world)
+    invariants.check_settled(world)
+
+
+# Any two operators.
+
+
+@st.composite
+def commands(draw: st.DrawFn, functions: tuple[str, ...]) -> Command:
+    act: Act = draw(st.sampled_from(ACTS))
+    tags = (*GOOD, "broken", "worse") if act in {"release", "canary"} else GOOD
+    return Command(
+        act,
+        draw(st.sampled_from(("", "", *GOOD) if act == "rollback" else tags)),
+        draw(st.sampled_from([functions, functions, functions[:1]])),
+        delay=draw(st.sampled_from([None, 0.0, 0.5, 3.0, 10.0, 100.0])),
+        cancel=draw(st.sampled_from([0.0, 0.0, 0.0, 2.0, 30.0])),
+        wait=draw(st.sampled_from([0.0, 30.0, 300.0])),
+        fix_forward=draw(st.booleans()),
+    )
+
+
+FAULTS = (
+    *KILLS,
+    *KILLS,
+    Fault(lost="after"),
+    Fault(lost="before"),
+    Fault(lost="before", late=3.0),
+    *(Fault(error=error) for error in ERRORS),
+    Fault(before=5.0),
+    Fault(after=5.0),
+    # Longer than a lease: whoever goes on then has lost its locks meanwhile.
+    Fault(stall=70.0),
+    Fault(stall=70.0, before=20.0),
+)
+
+
+@st.composite
+def faults(draw: st.DrawFn, commands: int) -> dict[Place, Fault]:
+    """Faults of the calls of some commands; what fails once may fail again at once."""
+    found: dict[Place, Fault] = {}
+    for _ in range(draw(st.integers(1, 4))):
+        command, fault = draw(st.integers(0, commands - 1)), draw(st.sampled_from(FAULTS))
+        if draw(st.booleans()):
+            operation, nth = draw(st.sampled_from(WRITES)), draw(st.integers(0, 3))
+            found[command, operation, nth] = fault
+            continue
+        number = draw(st.one_of(st.integers(0, 40), st.integers(0, 150)))
+        often = draw(st.sampled_from([1, 1, 3, 15])) if fault.error or fault.lost else 1
+        found |= {(command, number + next_one): fault for next_one in range(often)}
+    return found
+
+
+@st.composite
+def schedules(draw: st.DrawFn, functions: tuple[str, ...]) -> Schedule:
+    played = draw(st.lists(commands(functions), min_size=2, max_size=5))
+    return Schedule(
+        played,
+        draw(faults(len(played))),
+        draw(st.sampled_from([(), ("one",), ("one", "two"), ("one", "two"), GOOD])),
+        seed=draw(st.integers(0, 1000)),
+        stale=draw(st.booleans()),
+        reorder=draw(st.booleans()),
+        failing=draw(st.sampled_from([(0, 0), (0, 0), (0, 0), (1, 0), (0, 1), (2, 1)])),
+        late_refusal=draw(st.booleans()),
+    )
+
+
+@settings(
+    max_examples=2_000,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.data())
+def test_any_two_operators_leave_every_function_wholly_old_or_wholly_new(
+    data: st.DataObject,
+) -> None:
+    functions = data.draw(st.sampled_from([("alpha",), ("alpha", "beta")]))
+    schedule = data.draw(schedules(functions))
+    recovery = data.draw(st.sampled_from(RECOVERIES))
+    random.seed(schedule.seed)
+    with make_world(functions, sees_deaths=data.draw(st.booleans())) as world:
+        if data.draw(st.booleans()):
+            for function in functions:
+                world.traffic(function, 600)
+        play = Play(world, schedule)
+        play.run()
+        invariants.check_outcomes(play.operators)
+        put_right(world, recovery)
