@@ -39,9 +39,11 @@ def test_after_bootstrap_everything_passes(stack: Stack, tmp_path: Path) -> None
     assert sorted(functions) == sorted(stack.place.project.functions)
     for function, checks in functions.items():
         results = {check["name"]: check["result"] for check in checks}
-        # A machine that is busy may slow a call down; nothing else may be amiss.
+        # A machine that is busy may slow a call down, and the local AWS sets everybody's alarm off
+        # when an earlier test's function failed; nothing else may be amiss.
         amiss = {n for n, r in results.items() if r in {"failed", "warned"}}
-        assert {name.partition(".")[0] for name in amiss} <= {"times"}, ended.err
+        assert {name.partition(".")[0] for name in amiss} <= {"times", "alarms"}, ended.err
+        assert not any(r == "failed" for r in results.values()), ended.err
         events = (stack.place.project.root / "images" / function / "events").glob("*.json")
         assert {f"events.{e.stem}" for e in events} <= {
             name for name, result in results.items() if result == "passed"
