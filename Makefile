@@ -49,6 +49,10 @@ push: ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
 bootstrap: prepare ## An environment from nothing: registry, images, everything else, first release (ENV).
 	@$(FLEET) bootstrap
 
+.PHONY: changed
+changed: tools ## Functions whose image or configuration differs from BASE (a commit; HEAD^ by default).
+	@$(FLEET) changed
+
 .PHONY: plan
 plan: tools ## What an apply and a release would change (ENV, FN, TAG).
 	@$(FLEET) plan --no-exit-code
@@ -99,8 +103,9 @@ down: ## Stop the local stack, and remove what it stored.
 	@env -u FN -u TAG $(FLEET) down
 
 .PHONY: bench
-bench: prepare ## Cold start and image sizes of every function, to build/bench.json.
-	@.venv/bin/python -m tests.performance.cold_start
+bench: prepare ## Cold starts, image sizes, and how fast releases and rollbacks are, to build/bench.json.
+	@.venv/bin/python -m tests.performance.cold_start && cold=0 || cold=$$?; \
+	.venv/bin/python -m tests.performance.releases && exit $$cold
 
 .PHONY: clean
 clean: ## Remove reports and caches; tools in .fleet stay.

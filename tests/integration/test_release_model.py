@@ -26,6 +26,7 @@ ERRORS = (
     "ResourceConflictException",
     "AccessDeniedException",
 )
+SLEEPS = (Fault(stall=70.0), Fault(stall=70.0, kill="after"))
 ACTS: tuple[Act, ...] = (
     "release", "release", "release", "canary", "canary", "rollback", "rollback", "rollback",
     "resume", "resume", "configure", "apply", "delete", "idle",
@@ -54,6 +55,15 @@ VICTIMS = {
     "release that fails": (("one",), Command("release", "broken")),
     "canary": (("one",), Command("canary", "two")),
     "rollback": (("one", "two"), Command("rollback")),
+}
+# What others do when the first operator stands still.
+MEANWHILE = {
+    "rollback": (Command("rollback"),),
+    "release of something else": (Command("release", "three", wait=100.0),),
+    "release of what is live": (Command("release", "one", wait=100.0),),
+    "resume": (Command("resume", wait=100.0),),
+    "resume without the image": (Command("delete", "two"), Command("resume", wait=100.0)),
+    "apply": (Command("configure"), Command("apply", wait=100.0)),
 }
 RECOVERIES: tuple[tuple[Act, str], ...] = (
     ("resume", ""),
@@ -84,6 +94,22 @@ def test_a_process_killed_at_any_call_leaves_nothing_half_done(
             play.run()
             assert play.operators[0].killed
             put_right(world, recovery)
+
+
+@pytest.mark.parametrize("fault", SLEEPS, ids=["", "killed"])
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+@pytest.mark.parametrize("victim", ["release", "canary", "rollback"])
+def test_a_process_that_slept_at_any_call_finds_itself_replaced(
+    victim: str, meanwhile: str, fault: Fault
+) -> None:
+    before, command = VICTIMS[victim]
+    for number in range(calls_of(victim)):
+        with make_world() as world:
+            played = [command, *MEANWHILE[meanwhile]]
+            play = Play(world, Schedule(played, {(0, number): fault}, before))
+            play.run()
+            invariants.check_outcomes(play.operators)
+            put_right(world, ("resume", ""))
 
 
 def put_right(world: World, recovery: tuple[Act, str]) -> None:
@@ -128,7 +154,7 @@ FAULTS = (
     Fault(before=5.0),
     Fault(after=5.0),
     # Longer than a lease: whoever goes on then has lost its locks meanwhile.
-    Fault(stall=70.0),
+    *(Fault(stall=70.0),) * 3,
     Fault(stall=70.0, before=20.0),
 )
 
@@ -140,7 +166,7 @@ def faults(draw: st.DrawFn, commands: int) -> dict[Place, Fault]:
     for _ in range(draw(st.integers(1, 4))):
         command, fault = draw(st.integers(0, commands - 1)), draw(st.sampled_from(FAULTS))
         if draw(st.booleans()):
-            operation, nth = draw(st.sampled_from(WRITES)), draw(st.integers(0, 3))
+            operation, nth = draw(st.sampled_from(WRITES)), draw(st.sampled_from([0, 0, 1, 2]))
             found[command, operation, nth] = fault
             continue
         number = draw(st.one_of(st.integers(0, 40), st.integers(0, 150)))

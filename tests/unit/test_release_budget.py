@@ -134,3 +134,21 @@ def test_what_asking_again_does_not_change_is_raised_at_once(code: str, status: 
     with pytest.raises(ClientError):
         api(client).call("get_alias")
     assert client.answers == [{"never": "asked"}]
+
+
+@pytest.mark.parametrize(("metered", "waits"), [(True, True), (False, False)])
+def test_only_where_aws_has_rates_are_requests_spaced(metered: bool, waits: bool) -> None:
+    runner = _Runner()
+    client = _Client(*[{"ok": 1}] * 60)
+    one = LambdaApi(client, runner, metered=metered)  # type: ignore[arg-type]
+    for _ in range(60):
+        one.call("get_alias")
+    assert (runner.slept > 0) is waits
+
+
+def test_an_api_without_rates_still_comes_back_when_it_is_asked_to() -> None:
+    runner = _Runner()
+    client = _Client(refusal("TooManyRequestsException", 429), {"ok": 1})
+    one = LambdaApi(client, runner, metered=False)  # type: ignore[arg-type]
+    assert one.call("get_alias") == {"ok": 1}
+    assert runner.slept > 0

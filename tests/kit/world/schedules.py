@@ -39,7 +39,8 @@ class Command:
     Attributes:
         tag: of the image to release, to roll back to (empty for the release before) or to delete.
         functions: which; empty for all.
-        delay: seconds after the command before it has begun; None for after everybody's end.
+        delay: seconds after the command before it has begun; None for when everybody has ended,
+            or stands still.
         cancel: seconds until Ctrl-C; 0 for never.
         wait: how long to wait for a lock.
     """
@@ -97,12 +98,16 @@ class Play:
         timing.late_refusal = self.schedule.late_refusal
         for number, command in enumerate(self.schedule.commands):
             if command.delay is None:
-                self.world.run()
+                self.world.run(self._all_rest)
                 self.world.simulation.advance(1.0)
             else:
                 self.world.simulation.advance(command.delay)
             self._begin(number, command)
         self.world.run()
+
+    def _all_rest(self) -> bool:
+        now = self.world.now
+        return all(each.finished or each.stalled_until > now for each in self.operators)
 
     def _begin(self, number: int, command: Command) -> None:
         if command.act == "delete":

@@ -48,7 +48,8 @@ class Release:
         bake_seconds: how long each share was watched.
         actor: who ran it.
         run_id: what it shares with the other functions of one command.
-        token: the fencing token of the lock that it was begun under.
+        token: the fencing token of the lock that it was begun under, or claimed under by
+            whoever found its process gone.
         reason: why it failed, or why it was done.
         audit: what it was told to overlook, such as an alarm that was firing.
         cold_ms: milliseconds of the new version's first answer; 0 when unknown.
@@ -187,8 +188,16 @@ def begin(
     return {"TransactItems": [{"ConditionCheck": held}, *({"Put": put} for put in puts)]}
 
 
-def save(table: str, release: Release) -> dict[str, Any]:
-    """Parameters of the PutItem that rewrites a release which nobody else has closed."""
+def save(table: str, release: Release, seen_token: int | None = None) -> dict[str, Any]:
+    """Parameters of the PutItem that rewrites a release which nobody else has closed.
+
+    Args:
+        table: the table's name.
+        release: as it is to become.
+        seen_token: its token so far, when the release takes another: whoever held that one
+            can write it no more.
+    """
+    token = release.token if seen_token is None else seen_token
     return {
         "TableName": table,
         "Item": encode(release),
@@ -196,7 +205,7 @@ def save(table: str, release: Release) -> dict[str, Any]:
         "ExpressionAttributeNames": {"#s": "state", "#t": "token"},
         "ExpressionAttributeValues": {
             ":started": {"S": "started"},
-            ":t": {"N": str(release.token)},
+            ":t": {"N": str(token)},
         },
     }
 

@@ -34,8 +34,11 @@ def compare(project: Project, base: str) -> list[Change]:
     Raises:
         FleetError: git does not know the commit (USAGE).
     """
-    before, after = Tree.at(project.root, base), Tree.now(project.root)
-    same_terraform = before.under("terraform") == after.under("terraform")
+    before, after = _comparable(Tree.at(project.root, base), Tree.now(project.root))
+    # Terraform counts the folders under images/ itself.
+    same_terraform = before.under("terraform") == after.under("terraform") and (
+        configuration.folders(before) == configuration.folders(after)
+    )
     changes = [_one(before, after, name, same_terraform) for name in project.functions]
     return [change for change in changes if change.image or change.configuration]
 
@@ -43,6 +46,12 @@ def compare(project: Project, base: str) -> list[Change]:
 def changed_functions(project: Project, base: str) -> tuple[str, ...]:
     """The names of the functions that differ from a commit's."""
     return tuple(change.function for change in compare(project, base))
+
+
+def _comparable(before: Tree, after: Tree) -> tuple[Tree, Tree]:
+    """Both without the environments that only one has: they change nothing in the others."""
+    alone = {p for p in before.files.keys() ^ after.files.keys() if p.endswith(".tfvars")}
+    return before.without(alone), after.without(alone)
 
 
 def _one(before: Tree, after: Tree, function: str, same_terraform: bool) -> Change:

@@ -24,11 +24,12 @@ class RootModule:
 
     blocks: dict[str, Any] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, tree: Tree) -> RootModule:
         """Read terraform/*.tf and terraform/environments/*.tfvars."""
-        root = cls()
+        root = cls(folders=folders(tree))
         for path in sorted(tree.under("terraform")):
             depth = path.count("/")
             if depth == 1 and path.endswith(".tf"):
@@ -41,7 +42,7 @@ class RootModule:
         for block in parsed.get("variable", []):
             self.blocks |= {f"var.{name}": body for name, body in block.items()}
         for block in parsed.get("module", []):
-            self.blocks |= {f"module.{name}": body for name, body in block.items()}
+            self.blocks |= {f"module.{name}": _set(body) for name, body in block.items()}
         for block in parsed.get("locals", []):
             self.blocks |= {f"local.{name}": body for name, body in block.items()}
         for kind, prefix in (("resource", ""), ("data", "data.")):
@@ -59,6 +60,8 @@ class RootModule:
                 continue
             found[name] = self.blocks[name]
             waiting += _references(self.blocks[name])
+            if "fileset(" in json.dumps(self.blocks[name]):
+                found[f"{name}: the folders under images"] = self.folders
             if name.startswith("var."):
                 found |= self._given(name.removeprefix("var."))
         return found
@@ -72,6 +75,11 @@ class RootModule:
         }
 
 
+def folders(tree: Tree) -> list[str]:
+    """The functions, which Terraform takes from the folders (local.functions)."""
+    return sorted(path for path in tree.under("images") if path.endswith("/pyproject.toml"))
+
+
 def inputs(tree: Tree, function: str) -> dict[str, Any]:
     """Everything of Terraform that a function's configuration depends on, by address."""
     module = {
@@ -80,6 +88,11 @@ def inputs(tree: Tree, function: str) -> dict[str, Any]:
         if path.endswith(".tf")
     }
     return RootModule.of(tree).closure(f"module.{function.replace('-', '_')}") | module
+
+
+def _set(call: dict[str, Any]) -> dict[str, Any]:
+    """A module block without the image, which Terraform ignores once the function exists."""
+    return {name: value for name, value in call.items() if name != "repository_url"}
 
 
 def _references(body: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""HCL by meaning: comments and layout do not count."""
+"""HCL by meaning: comments and layout do not count, spaces inside a text do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOTE = re.compile(r"^__.*__$")
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> dict[str, Any]:
-    """Blocks and attributes of a file; expressions as text with single spaces."""
+    """Blocks and attributes of a file; expressions as text, which the parser writes in one way."""
     import hcl2  # noqa: PLC0415  slow to import, and rarely needed
 
     try:
@@ -34,6 +34,4 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if isinstance(value, str):
-        return re.sub(r"\s+", " ", value)
     return value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 import subprocess
 import tarfile
 from dataclasses import dataclass, field
@@ -17,18 +19,25 @@ if TYPE_CHECKING:
 _PARTS = (
     "images",
     "shared/function_kit",
+    "shared/fleet/prepare/uv.sh",
     "terraform",
     "docker-bake.hcl",
     ".dockerignore",
+    "pyproject.toml",
     "uv.lock",
 )
 
 
 @dataclass(frozen=True)
 class Tree:
-    """File contents by path from the root."""
+    """File contents by path from the root.
+
+    Attributes:
+        executable: the paths whose files may be run; a package is installed with that.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
+    executable: frozenset[str] = frozenset()
 
     def text(self, path: str) -> str:
         """A file's text; empty when it is not there."""
@@ -38,14 +47,20 @@ class Tree:
         """The files of a folder, at any depth."""
         return {path: data for path, data in self.files.items() if path.startswith(f"{folder}/")}
 
+    def without(self, paths: set[str]) -> Tree:
+        """The same files but for some."""
+        kept = {path: data for path, data in self.files.items() if path not in paths}
+        return Tree(kept, self.executable - paths)
+
     @classmethod
     def now(cls, root: Path) -> Tree:
         """The checkout with its uncommitted changes; what git ignores is left out."""
         listed = _git(
             root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_PARTS
         )
-        paths = [path for path in listed.decode().split("\0") if path]
-        return cls({path: (root / path).read_bytes() for path in paths if (root / path).is_file()})
+        paths = [p for p in listed.decode().split("\0") if p and (root / p).is_file()]
+        executable = frozenset(path for path in paths if os.access(root / path, os.X_OK))
+        return cls({path: (root / path).read_bytes() for path in paths}, executable)
 
     @classmethod
     def at(cls, root: Path, ref: str) -> Tree:
@@ -60,8 +75,10 @@ class Tree:
         if not archive:
             return cls()
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            files = {m.name: tar.extractfile(m) for m in tar.getmembers() if m.isfile()}
-            return cls({name: found.read() for name, found in files.items() if found})
+            members = [member for member in tar.getmembers() if member.isfile()]
+            files = {member.name: tar.extractfile(member) for member in members}
+            executable = frozenset(m.name for m in members if m.mode & stat.S_IXUSR)
+            return cls({name: found.read() for name, found in files.items() if found}, executable)
 
 
 def _commit(root: Path, ref: str) -> str:
@@ -81,7 +98,11 @@ def _commit(root: Path, ref: str) -> str:
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    ended = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        ended = subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        raise FleetError(f"git cannot be run: {error}", "install git") from error
     if ended.returncode:
         reason = ended.stderr.decode(errors="replace").strip()
         raise FleetError(f"git {arguments[0]} failed: {reason}", "run this in a git checkout")

@@ -66,7 +66,7 @@ class Workplace:
         client = self.environment.client(
             "lambda", attempts=1, read_timeout=910, max_pool_connections=AT_ONCE
         )
-        return LambdaApi(client, self.runner)
+        return LambdaApi(client, self.runner, metered=not self.environment.is_local)
 
     @cached_property
     def _dynamodb(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from fleet.errors import FleetError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ssl import SSLContext
 
     from fleet.environments import Environment
     from fleet.project import Project
@@ -60,6 +63,9 @@ class Registry:
         self._environment = environment
         self._ecr = environment.client("ecr")
         self._token: tuple[str, str] | None = None
+        self._trust: SSLContext | None = None
+        # Many functions are looked at side by side: what they share is made once.
+        self._making = threading.Lock()
 
     @property
     def docker_config(self) -> Path:
@@ -75,12 +81,22 @@ class Registry:
 
     def _authorization(self) -> tuple[str, str]:
         """The registry's address and its password, fetched once."""
-        if self._token is None:
-            data = self._ecr.get_authorization_token()["authorizationData"][0]
-            password = base64.b64decode(data["authorizationToken"]).decode().split(":", 1)[1]
-            # The local AWS names its registry as AWS would, but answers under its own address.
-            self._token = (self._local_address or data["proxyEndpoint"], password)
+        with self._making:
+            if self._token is None:
+                data = self._ecr.get_authorization_token()["authorizationData"][0]
+                password = base64.b64decode(data["authorizationToken"]).decode().split(":", 1)[1]
+                # The local AWS names its registry as AWS would, and answers under its own address.
+                self._token = (self._local_address or data["proxyEndpoint"], password)
         return self._token
+
+    def _trusted(self) -> SSLContext:
+        """The certificate authorities: reading them takes longer than the request itself."""
+        import httpx  # noqa: PLC0415  a rollback has no need of it, and is to be quick
+
+        with self._making:
+            if self._trust is None:
+                self._trust = httpx.create_ssl_context()
+        return self._trust
 
     def login(self) -> None:
         """Log docker in; the password goes through standard input, never an argument."""
@@ -206,7 +222,7 @@ class Registry:
 
     def _architecture(self, function: str, config_digest: str) -> str:
         """The architecture in an image's configuration, read from the registry."""
-        import httpx  # noqa: PLC0415  a rollback has no need of it, and is to be quick
+        import httpx  # noqa: PLC0415  as above
 
         address, password = self._authorization()
         path = f"/v2/{self._environment.repository(function)}/blobs/{config_digest}"
@@ -216,6 +232,7 @@ class Registry:
                 auth=("AWS", password),
                 follow_redirects=True,
                 timeout=30,
+                verify=self._trusted(),
             )
         except httpx.HTTPError as error:
             raise FleetError(

@@ -76,15 +76,13 @@ class Engine:
 
         def find(outcome: FunctionOutcome) -> None:
             name = outcome.function
-            control = self.tools.control(name, held)
-            interrupted[name] = find_interrupted(self.tools, control, outcome, previous[name])
+            interrupted[name] = find_interrupted(self.tools, held, outcome, previous[name])
 
         with held.kept():
             for_each(self.tools, list(outcomes.values()), find)
             plans = self._look(outcomes, options)
-            for name, outcome in outcomes.items():
-                if outcome.result == "unchanged":
-                    self._close(interrupted[name])
+            unchanged = [o for o in outcomes.values() if o.result == "unchanged"]
+            for_each(self.tools, unchanged, lambda o: self._close(o, held, interrupted[o.function]))
             self.tools.runner.map(
                 lambda name: self._one(
                     outcomes[name], plans[name], options, held, interrupted[name]
@@ -93,8 +91,12 @@ class Engine:
                 AT_ONCE,
             )
 
-    def _close(self, interrupted: list[Release]) -> None:
+    def _close(self, outcome: FunctionOutcome, held: Held, interrupted: list[Release]) -> None:
         """Nothing takes the place of these: `live` and $LATEST are what they are to be."""
+        if interrupted:
+            # Written again, so that a process which only slept is refused when it goes on.
+            control = self.tools.control(outcome.function, held)
+            control.update_image(control.version(outcome.version).image, again=True)
         for release in interrupted:
             self.tools.history.save(release)
 
@@ -195,7 +197,7 @@ def restore(tools: Tools, outcome: FunctionOutcome) -> None:
     held = Held(tools.locks, tools.runner, [lock])
     with held.kept(), tools.runner.shielded():
         control = tools.control(outcome.function, held)
-        interrupted = find_interrupted(tools, control, outcome, before)
+        interrupted = find_interrupted(tools, held, outcome, before)
         alias = control.alias()
         if alias.version != LATEST:
             control.update_image(control.version(alias.version).image, again=True)

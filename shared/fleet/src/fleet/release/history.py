@@ -63,6 +63,17 @@ class History:
         self._write("transact_write_items", parameters, begun)
         return begun
 
+    def claim(self, release: Release, lock: Lock) -> Release:
+        """Take an open release over: whoever began it, and only slept, can write it no more.
+
+        Raises:
+            FleetError: it has ended by itself, or another command has taken it over (REFUSED).
+        """
+        claimed = replace(release, token=lock.token)
+        parameters = releases.save(self._table, claimed, release.token)
+        self._write("put_item", parameters, claimed)
+        return claimed
+
     def save(self, release: Release) -> Release:
         """Write a release as it stands.
 

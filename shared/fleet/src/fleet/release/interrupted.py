@@ -11,13 +11,14 @@ from fleet.release.control import CONSISTENCY_SECONDS
 if TYPE_CHECKING:
     from function_kit.releases import Lock, Release
 
-    from fleet.release.control import Alias, FunctionControl
+    from fleet.release.control import Alias
+    from fleet.release.lock import Held
     from fleet.release.outcome import FunctionOutcome
     from fleet.release.tools import Tools
 
 
 def find_interrupted(
-    tools: Tools, control: FunctionControl, outcome: FunctionOutcome, before: Lock | None
+    tools: Tools, held: Held, outcome: FunctionOutcome, before: Lock | None
 ) -> list[Release]:
     """Open records of a function whose lock is held now, with the state that they end in.
 
@@ -25,28 +26,36 @@ def find_interrupted(
     are closed in the same write that begins what takes their place, so that whoever dies in
     between leaves something for `fleet resume`.
 
+    A process that only slept may wake up at any of these steps. Its record is claimed first,
+    and then `live` is written even where that changes nothing: under the new token and the
+    new revision, whatever it has yet to write is refused.
+
     Args:
         tools: what releases work with.
-        control: of the function.
+        held: the function's lock.
         outcome: of the function; what is found is noted there.
         before: the lock of a command that has not freed it.
     """
-    opened = [r for r in tools.history.of(outcome.function, limit=5) if r.state == "started"]
+    function = outcome.function
+    opened = [
+        tools.history.claim(release, held.lock(function))
+        for release in tools.history.of(function, limit=5)
+        if release.state == "started"
+    ]
     if not opened:
         return []
     if before and before.expires_at > tools.runner.now() and not tools.environment.is_local:
         # It died a moment ago: a read may not show yet what it did last.
         tools.runner.sleep(CONSISTENCY_SECONDS)
+    control = tools.control(function, held)
     alias = control.alias()
-    closed = [_closed(tools, release, alias, outcome) for release in opened]
-    if any(release.version in alias.weights for release in opened):
-        control.set_traffic(alias, alias.version, {}, None)
-    return closed
+    alias = control.set_traffic(alias, alias.version, {}, None)
+    return [_closed(tools, release, alias, outcome) for release in opened]
 
 
 def _closed(tools: Tools, release: Release, alias: Alias, outcome: FunctionOutcome) -> Release:
     # `live` moves only after the smoke event has passed.
-    done = bool(release.version) and alias.traffic == (release.version, ())
+    done = alias.version == release.version
     what = "had moved live" if done else "had not moved live wholly: undone"
     outcome.notes.append(f"an earlier {release.kind} of {release.tag[:12]} was killed; it {what}")
     now = datetime.fromtimestamp(tools.runner.now(), UTC)

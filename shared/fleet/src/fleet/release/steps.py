@@ -72,7 +72,8 @@ class FunctionRelease:
         self._begun = True
         with self._step("update"):
             self._updated = True
-            self.control.update_image(self.plan.image.uri)
+            # Again: whoever this takes over from may yet wake up and give it another image.
+            self.control.update_image(self.plan.image.uri, again=bool(self.interrupted))
         with self._step("publish"):
             self.held.lock(self.outcome.function)
             version = self.control.publish(f"{self.plan.image.tag} {self._record.release_id}")

@@ -6,8 +6,6 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from standins import monitors
-
 if TYPE_CHECKING:
     from fleet.stack.local import LocalStack
 
@@ -17,7 +15,9 @@ SAMPLE_OBJECT = b"2024-11-15T00:00:00Z d-1 started\n"
 
 def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
     """Set the Supabase key, seed monitors, and put an object into the downloads bucket."""
-    import psycopg  # noqa: PLC0415  only here, and slow to import
+    # Slow to import, and every verb reads this module.
+    import psycopg  # noqa: PLC0415
+    from standins import monitors  # noqa: PLC0415
 
     environment = stack.environment
     environment.client("secretsmanager").put_secret_value(

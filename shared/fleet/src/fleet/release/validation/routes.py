@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from fleet.release.validation.checks import Check, failed, passed, skipped
 
 if TYPE_CHECKING:
+    import httpx
+
     from fleet.release.validation.subject import Options, Subject
 
 TIMEOUT_SECONDS = 35.0  # API Gateway gives a function 30
@@ -22,6 +23,8 @@ def check(subject: Subject, options: Options) -> list[Check]:
     """Each route of Terraform's output `routes` answers with the status that it should."""
     if not subject.routes:
         return [skipped("routes.all", "no API leads to it")]
+    import httpx  # noqa: PLC0415  slow to import, and every verb reads this module
+
     with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
         return [_ask(client, subject, route, options) for route in subject.routes]
 
@@ -34,6 +37,8 @@ def _ask(client: httpx.Client, subject: Subject, route: dict[str, Any], options:
         return failed(name, "its URL is not https", "mend it in Terraform's output `routes`")
     if method not in _SAFE and not (local or options.all_events):
         return skipped(name, "it may have effects", "--all-events asks it all the same")
+    import httpx  # noqa: PLC0415  as above
+
     began = time.perf_counter()
     try:
         answer = client.request(method, url)
@@ -50,7 +55,7 @@ def _ask(client: httpx.Client, subject: Subject, route: dict[str, Any], options:
 def _judge(
     name: str, subject: Subject, status: int, route: dict[str, Any], seconds: float
 ) -> Check:
-    wanted = int(route.get("expect_status", httpx.codes.OK))
+    wanted = int(route.get("expect_status", HTTPStatus.OK))
     if status == wanted:
         return passed(name, f"{status} after {seconds * 1000:.0f} ms", seconds)
     return failed(
