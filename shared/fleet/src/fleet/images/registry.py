@@ -16,7 +16,6 @@ from fleet.errors import FleetError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
     from ssl import SSLContext
 
     from fleet.environments import Environment

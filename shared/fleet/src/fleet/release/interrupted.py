@@ -50,6 +50,9 @@ def find_interrupted(
     control = tools.control(function, held)
     alias = control.alias()
     alias = control.set_traffic(alias, alias.version, {}, None)
+    if not tools.environment.is_local:
+        # What is decided next is decided by reads, and these are to show all of this.
+        tools.runner.sleep(CONSISTENCY_SECONDS)
     return [_closed(tools, release, alias, outcome) for release in opened]
 
 

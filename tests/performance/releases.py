@@ -1,0 +1,95 @@
+"""How fast releases and rollbacks are, on a local stack of the benchmark's own.
+
+make bench          → build/bench.json ("releases") and two tables
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from fleet.commands.options import Workplace
+from fleet.console import table
+from fleet.project import Project
+
+from tests.kit.program import ROOT, fleet
+from tests.performance import fifteen, recovery, side_by_side
+
+STACK = "bench:800"
+
+
+def run(project: Project) -> dict[str, Any]:
+    """Everything, on a stack that is started for it and removed after it."""
+    _verb("down")
+    try:
+        _verb("up")
+        tag = project.commit()
+        _verb("bootstrap", "--tag", tag)
+        place = Workplace.of("local")
+        return {
+            "rollback": recovery.by_hand(place, tag, STACK),
+            "alarm_to_restored_traffic": recovery.by_guard(place, STACK),
+            "fifteen_functions": side_by_side.measure(project),
+        }
+    finally:
+        _verb("down")
+        fifteen.forget()
+
+
+def _verb(*words: str) -> None:
+    ended = fleet(*words, FLEET_STACK=STACK)
+    if ended.code:
+        raise RuntimeError(f"fleet {words[0]} failed: {ended.err}")
+
+
+def show(report: dict[str, Any]) -> None:
+    """The tables for people."""
+    many, hand = report["fifteen_functions"], report["rollback"]
+    allowed = many["least_ratio_the_cold_starts_allow"]
+    guard = report["alarm_to_restored_traffic"]
+    rows = [
+        ("one function", f"{many['one_seconds']} s", f"{many['one_cold_start_seconds']} s"),
+        (
+            "15 functions",
+            f"{many['fifteen_seconds']} s",
+            f"{many['fifteen_cold_starts_seconds']} s",
+        ),
+        (
+            f"ratio (< {many['budget']:g}) {_held(many['within_budget'])}",
+            f"{many['ratio']}",
+            f"{allowed} at least; {many['ratio_without_cold_starts']} without them",
+        ),
+    ]
+    title = f"real functions released ({many['cores']} cores, load {many['load']})"
+    table(title, ("", "release", "the same cold starts alone"), rows)
+    seconds = [
+        (f"fleet rollback, from the shell (< {hand['budget_seconds']:g} s)",
+         f"{hand['process_seconds']} s {_held(hand['within_budget'])}"),
+        ("  until live has moved", f"{hand['live_moved_seconds']} s"),
+        ("an alarm, until live answers well: guard warm", f"{guard['warm_guard_seconds']} s"),
+        ("  guard cold", f"{guard['cold_guard_seconds']} s"),
+    ]  # fmt: skip
+    table("back to the release before", ("", "median"), seconds)
+
+
+def _held(held: bool) -> str:
+    return "[green]held[/green]" if held else "[red]missed[/red]"
+
+
+def main() -> None:
+    """Measure, add to build/bench.json, show; exit 1 when a budget is missed."""
+    os.environ["FLEET_STACK"] = STACK
+    project = Project(ROOT)
+    report = run(project)
+    path = project.reports / "bench.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(known | {"releases": report}, indent=2) + "\n", encoding="utf-8")
+    show(report)
+    held = report["rollback"]["within_budget"] and report["fifteen_functions"]["within_budget"]
+    sys.exit(0 if held else 1)
+
+
+if __name__ == "__main__":
+    main()

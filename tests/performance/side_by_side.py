@@ -1,0 +1,123 @@
+"""One real function released, and fifteen at once, beside what their containers take to start.
+
+A release has one cold start in it. Fifteen of them share the machine's cores, whoever asks for
+them: the same containers are therefore started by fifteen bare calls too, with no release around
+them, in the same round.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from fleet import environments
+from fleet.commands.conduct import new_report
+from fleet.commands.options import Workplace
+from fleet.docker import docker
+from fleet.project import Project
+from fleet.release.control import ALIAS
+from fleet.release.engine import Engine
+from fleet.release.strategy import Options
+
+from tests.performance import fifteen
+from tests.performance.cold_start import build_peer
+
+ROUNDS: Final = 3
+LIMIT: Final = 2.0  # times one function's release
+
+
+def measure(project: Project) -> dict[str, Any]:
+    """Releases of one and of fifteen functions, and the same cold starts alone; medians."""
+    place = _prepare(fifteen.BenchProject(project.root))
+    timed: dict[str, list[float]] = {"one": [], "all": [], "one_start": [], "all_starts": []}
+    for number in range(ROUNDS):
+        one, *others = [f"round-{number}-{part}" for part in ("one", "all")]
+        timed["one"].append(_released(place, fifteen.NAMES[:1], one))
+        timed["all"].append(_released(place, fifteen.NAMES, others[0]))
+        timed["one_start"].append(_started(place, fifteen.NAMES[:1]))
+        timed["all_starts"].append(_started(place, fifteen.NAMES))
+    return _summary({key: statistics.median(values) for key, values in timed.items()})
+
+
+def _summary(seconds: dict[str, float]) -> dict[str, Any]:
+    one, fifteen_, start, starts = (
+        seconds[key] for key in ("one", "all", "one_start", "all_starts")
+    )
+    ratio, least = fifteen_ / one, (one - start + starts) / one
+    beside = (fifteen_ - starts) / (one - start)
+    figures = {
+        "one_seconds": one,
+        "fifteen_seconds": fifteen_,
+        "ratio": ratio,
+        "one_cold_start_seconds": start,
+        "fifteen_cold_starts_seconds": starts,
+        "least_ratio_the_cold_starts_allow": least,
+        "ratio_without_cold_starts": beside,
+    }
+    return {key: round(value, 2) for key, value in figures.items()} | {
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "budget": LIMIT,
+        "within_budget": ratio < LIMIT,
+    }
+
+
+def _prepare(project: Project) -> Workplace:
+    """The functions, and an image for every release to come."""
+    place = Workplace(project, environments.load(project, "local"))
+    fifteen.make(place)
+    place.registry.login()
+    floor = build_peer(project, "floor")
+    tags = ["first", *(f"round-{n}-{part}" for n in range(ROUNDS) for part in ("one", "all"))]
+    for tag in tags:
+        fifteen.push(place, fifteen.build(floor, tag), tag)
+    fifteen.make_functions(place, tags[0])
+    _released(place, fifteen.NAMES, tags[0])
+    return place
+
+
+def _released(place: Workplace, names: tuple[str, ...], tag: str) -> float:
+    """Seconds that a release takes, as a process does it that has just started."""
+    _stop_containers()
+    fresh = Workplace(place.project, place.environment)
+    report = new_report(fresh, "release")
+    engine = Engine(fresh.tools)
+    seconds = _clocked(lambda: engine.release(report, dict.fromkeys(names, tag), Options()))
+    bad = [o.reason for o in report.functions if o.result != "released"]
+    if bad:
+        raise RuntimeError(f"{len(bad)} releases failed: {bad[0]}")
+    return seconds
+
+
+def _started(place: Workplace, names: tuple[str, ...]) -> float:
+    """Seconds until every function has answered from a new container, all asked at once."""
+    _stop_containers()
+
+    def ask(name: str) -> None:
+        answer = place.control(name).invoke(ALIAS, fifteen.EVENT)
+        if answer.payload != fifteen.EVENT:
+            raise RuntimeError(f"{name} answered {answer.payload}")
+
+    return _clocked(lambda: place.runner.map(ask, names, len(names)))
+
+
+def _clocked(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _stop_containers() -> None:
+    """No function of the benchmark has a container: what comes next is as cold as the rest."""
+    shown = [line.split() for line in docker("ps", "--format", "{{.ID}} {{.Image}}").splitlines()]
+    mine = [key for key, image in shown if _repository(image) in fifteen.NAMES]
+    if mine:
+        docker("rm", "--force", *mine)
+        time.sleep(1)  # their networks and mounts go a moment later
+
+
+def _repository(image: str) -> str:
+    return image.rpartition("/")[2].partition("@")[0]
