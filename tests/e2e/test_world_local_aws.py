@@ -1,7 +1,7 @@
 """The fake control plane and the local AWS, held against each other by the same tests.
 
 What the local AWS cannot do (weighing an alias, RevisionId, rates, delays, versions that are
-prepared for a while) is tried on the fake alone: tests/contract/test_world_model.py.
+prepared for a while) is tried on the fake alone: tests/contract/test_world_semantics.py.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ WRITES = (
 KILLS = (Fault(kill="before"), Fault(kill="after"), Fault(kill="before", late=3.0))
 
 
-def make_world(functions: tuple[str, ...] = ("alpha",), **options: bool) -> World:
-    world = World(functions, **options)
+def make_world(functions: tuple[str, ...] = ("alpha",), *, sees_deaths: bool = False) -> World:
+    world = World(functions, sees_deaths=sees_deaths)
     for tag in GOOD:
         world.push(tag)
     world.push("broken", smoke="error")

@@ -14,7 +14,7 @@ from tests.kit.world.functions import AwsError
 from tests.kit.world.lambda_ import ControlPlane
 from tests.kit.world.recorder import Recorder
 
-_STATUS = {
+STATUS = {
     "TooManyRequestsException": 429,
     "ServiceException": 500,
     "InternalServerError": 500,
@@ -115,7 +115,7 @@ class Passage:
             raise LostAnswerError("before")
         if fault.error:
             self.simulation.sleep(self.latency / 2 + fault.after)
-            raise AwsError(fault.error, "as the test wants it", _STATUS.get(fault.error, 400))
+            raise AwsError(fault.error, "as the test wants it", STATUS.get(fault.error, 400))
 
     def _late(
         self, operator: Operator, service: str, operation: str, parameters: dict[str, Any]

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from botocore.exceptions import ClientError
@@ -91,7 +92,7 @@ class Play:
     def run(self) -> None:
         """Everything that the schedule says, until all have ended or died."""
         for tag in self.schedule.setup:
-            self.world.do("setup", lambda tools, tag=tag: verbs.release(tools, tag))
+            self.world.do("setup", partial(verbs.release, tag=tag))
         self.world.passage.fault = self._fault
         timing = self.world.lambda_.timing
         timing.failing_updates, timing.failing_publishes = self.schedule.failing

@@ -29,7 +29,7 @@ class WorldProject(Project):
     names: tuple[str, ...] = ()
 
     @property
-    def functions(self) -> tuple[str, ...]:  # type: ignore[override]  # cached there
+    def functions(self) -> tuple[str, ...]:
         return self.names
 
     def event(self, function: str, name: str) -> SampleEvent:
