@@ -371,7 +371,7 @@ def test_a_setting_that_drifted_is_shown_and_a_plan_and_an_apply_know_it(stack: 
 
 def test_status_can_be_watched_until_ctrl_c(stack: Stack) -> None:
     watching = start("status", "--watch")
-    time.sleep(4)
+    time.sleep(10)  # on a busy machine the program takes a while to start
     watching.send_signal(signal.SIGINT)
     output, _ = watching.communicate(timeout=30)
     assert watching.returncode == 0, output

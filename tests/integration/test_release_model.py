@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import itertools
 import random
+from functools import partial
 
 import pytest
+from fleet.errors import ExitCode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kit.world import invariants
+from tests.kit.world import invariants, verbs
 from tests.kit.world.faults import Fault
 from tests.kit.world.schedules import Act, Command, Place, Play, Schedule, recover
 from tests.kit.world.world import World
@@ -213,3 +215,24 @@ def test_any_two_operators_leave_every_function_wholly_old_or_wholly_new(
         play.run()
         invariants.check_outcomes(play.operators)
         put_right(world, recovery)
+
+
+def test_one_who_slept_is_taken_over_by_one_who_sleeps_while_reads_are_old() -> None:
+    worse = Command("release", "worse", delay=10.0, wait=300.0)
+    sleeps: dict[Place, Fault] = {
+        (0, "UpdateAlias", 0): Fault(stall=70.0, before=20.0),
+        (1, "UpdateAlias", 0): Fault(stall=70.0),
+    }
+    for seed in range(100):
+        with make_world() as world:
+            Play(world, Schedule([worse, worse], sleeps, ("one",), seed=seed, stale=True)).run()
+            put_right(world, ("resume", ""))
+
+
+def test_a_release_right_after_another_is_not_misled_by_old_reads() -> None:
+    with make_world() as world:
+        world.passage.fault = lambda call: None if call.writes else Fault(stale=4.0)
+        for tag in ("one", "two", "one", "one"):
+            report = world.do("ann", partial(verbs.release, tag=tag))
+            assert report.exit_code is ExitCode.DONE
+            assert world.live_digest("alpha") == world.registry.image("alpha", tag).digest

@@ -15,11 +15,16 @@ _MOST_ACTIONS = 100
 
 @dataclass
 class Table:
-    """A table with a hash and a range key, both strings."""
+    """A table with a hash and a range key, both strings.
+
+    Attributes:
+        overwritten: every item that was replaced, and by what.
+    """
 
     hash_name: str = "function"
     range_name: str = "release_id"
     partitions: dict[str, dict[str, Item]] = field(default_factory=dict)
+    overwritten: list[tuple[Item, Item]] = field(default_factory=list)
 
     def get(self, key: Item) -> Item | None:
         hashed, ranged = self._key(key)
@@ -27,6 +32,8 @@ class Table:
 
     def put(self, item: Item) -> None:
         hashed, ranged = self._key(item)
+        if before := self.get(item):
+            self.overwritten.append((before, item))
         self.partitions.setdefault(hashed, {})[ranged] = copy.deepcopy(item)
 
     def delete(self, key: Item) -> None:

@@ -19,8 +19,14 @@ _DEFECT = re.compile(r"^(Key|Type|Attribute|Value|Index|Name|Runtime|Assertion|U
 
 
 def check_always(world: World) -> None:
-    """`live` never pointed at what had not passed; no weights came after a rollback."""
+    """`live` never pointed at what had not passed; no weights came after a rollback.
+
+    And what the history said once of a release that had ended, it still says.
+    """
     assert world.recorder.violations == []
+    for before, after in world.table.overwritten:
+        if "state" in before and before["state"] != {"S": "started"}:
+            assert before == after, "a closed record was written again"
     for function in world.project.functions:
         for release in world.history(function):
             if release.kind == "rollback" and release.state == "succeeded":

@@ -47,6 +47,7 @@ class World:
     Attributes:
         passage: how calls get there; its fault and latency may be changed at any time.
         recorder: everything that `live` ever was.
+        table: the history, with its locks.
         sees_deaths: whether operators share a machine, and see whose process is gone.
     """
 
@@ -73,7 +74,8 @@ class World:
             moved=self.recorder.moved,
             invoked=self.recorder.invoked,
         )
-        self.dynamodb = DynamoDB({self.environment.history_table: Table()})
+        self.table = Table()
+        self.dynamodb = DynamoDB({self.environment.history_table: self.table})
         self.cloudwatch = CloudWatch(self.metrics)
         services = {
             "lambda": self.lambda_,
@@ -141,8 +143,7 @@ class World:
 
     def history(self, function: str) -> list[Release]:
         """A function's releases, newest first, as they lie in the table."""
-        table = self.dynamodb.tables[self.environment.history_table]
-        items = table.partitions.get(function, {})
+        items = self.table.partitions.get(function, {})
         return [decode_release(items[key]) for key in sorted(items, reverse=True) if key > "0"]
 
     def _was_released(self, name: str) -> bool:
