@@ -373,7 +373,10 @@ def test_status_can_be_watched_until_ctrl_c(stack: Stack) -> None:
     watching = start("status", "--watch")
     time.sleep(10)  # on a busy machine the program takes a while to start
     watching.send_signal(signal.SIGINT)
-    output, _ = watching.communicate(timeout=30)
+    try:
+        output, _ = watching.communicate(timeout=30)
+    finally:
+        watching.kill()
     assert watching.returncode == 0, output
     assert FUNCTION in output
 

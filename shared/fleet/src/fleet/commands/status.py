@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,6 +52,8 @@ def status(
 
 
 def _watch(place: Workplace, names: tuple[str, ...]) -> None:
+    # A shell that starts it in the background has it ignore Ctrl-C, and nothing else would end it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with Live(console=console, auto_refresh=False) as live:
             while True:
