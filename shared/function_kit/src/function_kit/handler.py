@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from function_kit import logging, metrics, redaction, startup
 from function_kit.secrets import Secret
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from function_kit.http_api import Handle
+
+# What asks a function for the description of its API.
+DESCRIBE: Final = {"describe": "openapi"}
 
 type Check = Callable[[], None]
 type Handler = Callable[[Any, Any], dict[str, Any]]
@@ -35,6 +38,7 @@ def lambda_handler[S: Settings](
     service: str,
     settings: type[S],
     checks: Callable[[S], Mapping[str, Check]],
+    api: str | None = None,
 ) -> Callable[[Handle[S]], Handler]:
     """Make a Lambda handler of `def handle(event, context, settings) -> dict`.
 
@@ -45,10 +49,14 @@ def lambda_handler[S: Settings](
     The event `{"test": true}` is a smoke test: every check runs, and the answer is
     `{"statusCode": 200, "checks": {name: "ok"}, "function": …, "version": …}`.
 
+    The event `{"describe": "openapi"}` asks a function with an HTTP API what it answers there;
+    see `function_kit.openapi`.
+
     Args:
         service: The function's short name, for logs.
         settings: What to load from the environment.
         checks: Gives the smoke test's checks by name; a check raises when it fails.
+        api: The module that has the function's `OPERATIONS`, imported only to describe them.
 
     Raises:
         ConfigurationError: When the decorated module is imported with bad variables.
@@ -66,6 +74,8 @@ def lambda_handler[S: Settings](
             try:
                 if _object(event).get("test") is True:
                     return _smoke(smoke_checks, context)
+                if api and event == DESCRIBE:
+                    return _described(api)
                 return handle(event, context, loaded)
             except Exception as error:  # noqa: BLE001 - logged, made safe and raised again
                 logging.get_logger().exception("invocation_failed")
@@ -109,6 +119,13 @@ def _smoke(checks: Mapping[str, Check], context: Any) -> dict[str, Any]:
         "function": context.function_name,
         "version": context.function_version,
     }
+
+
+def _described(api: str) -> dict[str, Any]:
+    # It imports what only a description needs.
+    from function_kit.openapi import described  # noqa: PLC0415
+
+    return {"statusCode": 200, "openapi": described(api)}
 
 
 def _safe(error: Exception) -> Exception:
