@@ -53,5 +53,5 @@ locals {
   }
 
   # By folder name, requests that show that an API leads to the function.
-  routes = {}
+  routes = module.api.routes
 }

@@ -54,6 +54,7 @@ locals {
 
   dashboard_alarms = concat(
     flatten([for name in sort(keys(local.modules)) : values(local.modules[name].alarm_arns)]),
+    values(module.api.alarm_arns),
     [
       aws_cloudwatch_metric_alarm.digest_heartbeat.arn,
       aws_cloudwatch_metric_alarm.digest_failed.arn,
