@@ -52,6 +52,14 @@ locals {
     "release-guard" = ["events.amazonaws.com"]
   }
 
+  # The HTTP APIs, for outputs, the dashboard and the alarms' list.
+  apis = {
+    "devices" = module.api
+  }
+
   # By folder name, requests that show that an API leads to the function.
-  routes = module.api.routes
+  routes = {
+    for function in distinct(flatten([for api in values(local.apis) : keys(api.routes)])) :
+    function => flatten([for api in values(local.apis) : try(api.routes[function], [])])
+  }
 }

@@ -36,6 +36,7 @@ output "api" {
     execution_arn = module.api.execution_arn
     authorization = var.api.authorization
     access_log    = module.api.access_log
+    settings      = module.api.settings
   }
 }
 

@@ -121,8 +121,8 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * length(output.functions)
-    error_message = "The dashboard has a row for each function, below the alarms."
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + 1)
+    error_message = "The dashboard has a row for each function and each API, below the alarms."
   }
 
   assert {

@@ -13,6 +13,15 @@ output "execution_arn" {
   value       = aws_apigatewayv2_api.this.execution_arn
 }
 
+output "settings" {
+  description = "From which web pages the API may be called, how many requests a second it takes, and how many at once."
+  value = {
+    cors  = try(tolist(one(aws_apigatewayv2_api.this.cors_configuration).allow_origins), [])
+    rate  = one(aws_apigatewayv2_stage.this.default_route_settings).throttling_rate_limit
+    burst = one(aws_apigatewayv2_stage.this.default_route_settings).throttling_burst_limit
+  }
+}
+
 output "access_log" {
   description = "Log group of the access log."
   value       = aws_cloudwatch_log_group.access.name
