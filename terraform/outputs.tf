@@ -74,3 +74,13 @@ output "downloads_bucket" {
   description = "Bucket that download URLs are made for."
   value       = aws_s3_bucket.downloads.bucket
 }
+
+output "database" {
+  description = "Where PostgreSQL is; and, of a database of yours, the secrets whose values are set by hand, or locally by `fleet bootstrap`."
+  value = {
+    endpoint    = local.database.endpoint
+    port        = local.database.port
+    name        = local.database.name
+    secret_arns = { for login, secret in aws_secretsmanager_secret.database : login => secret.arn }
+  }
+}

@@ -17,6 +17,7 @@ provider "aws" {
     content {
       cloudwatch     = endpoints.value
       dynamodb       = endpoints.value
+      ec2            = endpoints.value
       ecr            = endpoints.value
       eventbridge    = endpoints.value
       iam            = endpoints.value
