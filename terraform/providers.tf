@@ -23,6 +23,7 @@ provider "aws" {
       iam            = endpoints.value
       lambda         = endpoints.value
       logs           = endpoints.value
+      rds            = endpoints.value
       s3             = endpoints.value
       scheduler      = endpoints.value
       secretsmanager = endpoints.value
