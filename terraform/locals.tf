@@ -41,6 +41,7 @@ locals {
 
   # The functions by folder name, for outputs, the dashboard and the alarms' list.
   modules = {
+    "db-migrate"             = module.db_migrate
     "generate-presigned-url" = module.generate_presigned_url
     "release-guard"          = module.release_guard
     "scheduled-digest"       = module.scheduled_digest

@@ -96,3 +96,13 @@ output "buckets" {
     uploads      = module.uploads.name
   }
 }
+
+output "database" {
+  description = "Where PostgreSQL is; and, of a database of yours, the secrets whose values are set by hand, or locally by `fleet bootstrap`."
+  value = {
+    endpoint    = local.database.endpoint
+    port        = local.database.port
+    name        = local.database.name
+    secret_arns = { for login, secret in aws_secretsmanager_secret.database : login => secret.arn }
+  }
+}

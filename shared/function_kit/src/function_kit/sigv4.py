@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+_EMPTY: Final = hashlib.sha256(b"").hexdigest()
 
 
 class Credentials(NamedTuple):
@@ -104,7 +105,14 @@ class Signer:
         )
         return signed
 
-    def presigned_query(self, method: str, host: str, path: str, seconds: int) -> str:
+    def presigned_query(
+        self,
+        method: str,
+        host: str,
+        path: str,
+        seconds: int,
+        query: Mapping[str, str] | None = None,
+    ) -> str:
         """The query string that lets whoever has it make this request for a while.
 
         Args:
@@ -112,9 +120,11 @@ class Signer:
             host: The host, with its port if that is not the usual one.
             path: The path as it is sent, percent-encoded.
             seconds: How long; a role's temporary key may end it sooner.
+            query: More parameters of the request.
         """
         time = self._now().strftime("%Y%m%dT%H%M%SZ")
         parameters = {
+            **(query or {}),
             "X-Amz-Algorithm": _ALGORITHM,
             "X-Amz-Credential": f"{self._credentials.access_key}/{self._scope(time)}",
             "X-Amz-Date": time,
@@ -123,10 +133,11 @@ class Signer:
         }
         if self._credentials.token:
             parameters["X-Amz-Security-Token"] = self._credentials.token
-        query = "&".join(f"{name}={encode(parameters[name])}" for name in sorted(parameters))
-        request = _canonical(method, self._canonical_path(path), query, {"host": host}, UNSIGNED)
-        signature = self._signature(time, request)
-        return f"{query}&X-Amz-Signature={signature}"
+        sent = "&".join(f"{name}={encode(parameters[name])}" for name in sorted(parameters))
+        # Only S3 takes a request whose body nobody vouches for.
+        digest = UNSIGNED if self._service == "s3" else _EMPTY
+        request = _canonical(method, self._canonical_path(path), sent, {"host": host}, digest)
+        return f"{sent}&X-Amz-Signature={self._signature(time, request)}"
 
     def _scope(self, time: str) -> str:
         return f"{time[:8]}/{self._region}/{self._service}/aws4_request"
