@@ -36,7 +36,6 @@ _THROTTLED = ("Throttl", "TooManyRequests", "ProvisionedThroughputExceeded", "Re
 _SERVER_ERROR = 500
 _CLIENT_ERROR = 400
 _TOO_MANY_REQUESTS = 429
-_ATTEMPTS = 3
 _BASE = 0.1
 
 
@@ -78,6 +77,7 @@ class SignedApi:
         *,
         base: str | None = None,
         timeout: float = 5.0,
+        attempts: int = 3,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare calls; nothing is sent yet.
@@ -86,12 +86,15 @@ class SignedApi:
             service: The service's signing name, such as `dynamodb`.
             base: The base URL; by default that of `endpoint`.
             timeout: Seconds for each of connecting and reading.
+            attempts: How often a request is sent at most. 1 where one that was not answered may
+                have had its effect, and must not have it twice.
             sleep: Waits between attempts.
         """
         parts = urlsplit(base or endpoint(service, region()))
         self.host = parts.netloc
         self._service = service
         self._timeout = timeout
+        self._attempts = attempts
         self._sleep = sleep
         self._tls: ssl.SSLContext | None = tls.context() if parts.scheme == "https" else None
         self._idle: list[http.client.HTTPConnection] = []
@@ -107,14 +110,16 @@ class SignedApi:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        timeout: float | None = None,
     ) -> Answer:
-        """Send a request, up to three times when it is throttled, fails or finds nobody.
+        """Send a request, and again when it is throttled, fails or finds nobody.
 
         Args:
             method: The HTTP method.
-            path: The path, percent-encoded, without a query.
+            path: The path, percent-encoded, and its query if there is one.
             headers: More headers to send and sign, names in lower case.
             body: What to send.
+            timeout: Seconds for this call's answer, in place of the usual ones.
 
         Returns:
             The answer, with any status but those that were tried again.
@@ -123,11 +128,11 @@ class SignedApi:
             AwsError: No answer came, or nothing but 429 and 5xx; the code says which.
         """
         failure = AwsError("NoAnswer", f"calling {self._service} failed")
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(self._attempts):
             if attempt:
                 self._sleep(random.uniform(0, _BASE * 2**attempt))  # noqa: S311 - spreads load
             try:
-                answer = self._send(method, path, headers or {}, body)
+                answer = self._send(method, path, headers or {}, body, timeout)
             except (OSError, http.client.HTTPException) as error:
                 failure = AwsError(type(error).__name__, failure.message)
                 continue
@@ -165,9 +170,16 @@ class SignedApi:
         while self._idle:
             self._idle.pop().close()
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout: float | None,
+    ) -> Answer:
         signed = self.signer().headers(method, path, {**headers, "host": self.host}, body)
-        connection = self._connection()
+        connection = self._connection(self._timeout if timeout is None else timeout)
         try:
             connection.request(method, path, body or None, signed)
             response = connection.getresponse()
@@ -180,14 +192,19 @@ class SignedApi:
             self._idle.append(connection)
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
         try:
-            return self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
             pass
+        else:
+            connection.timeout = timeout
+            if connection.sock is not None:
+                connection.sock.settimeout(timeout)
+            return connection
         if self._tls is None:
-            return http.client.HTTPConnection(self.host, timeout=self._timeout)
-        return http.client.HTTPSConnection(self.host, timeout=self._timeout, context=self._tls)
+            return http.client.HTTPConnection(self.host, timeout=timeout)
+        return http.client.HTTPSConnection(self.host, timeout=timeout, context=self._tls)
 
 
 def code(answer: Answer) -> str:
