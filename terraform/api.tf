@@ -7,7 +7,17 @@ locals {
   api_routes = {
     "GET /downloads" = { function = "generate-presigned-url", probe = { expect_status = 400 } } # no key
     "GET /s3url"     = { function = "generate-presigned-url", probe = { expect_status = 400 } }
+
+    "GET /docs"          = { function = "api-docs-generator", public = true, probe = {} }
+    "GET /docs/{asset+}" = { function = "api-docs-generator", public = true, probe = { path = "/docs/none", expect_status = 404 } }
+    "GET /openapi.json"  = { function = "api-docs-generator", public = true, probe = {} }
+
+    "POST /load"           = { function = "insert-ppu-data", probe = { body = "{}", expect_status = 400 } }
+    "POST /ppu/treatments" = { function = "insert-ppu-data", probe = { body = "{}", expect_status = 400 } }
   }
+
+  # For the documentation, which must not wait for the routes: one of them leads to it.
+  api_ids = [module.api.id]
 }
 
 module "api" {
