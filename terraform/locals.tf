@@ -41,6 +41,7 @@ locals {
 
   # The functions by folder name, for outputs, the dashboard and the alarms' list.
   modules = {
+    "db-migrate"             = module.db_migrate
     "generate-presigned-url" = module.generate_presigned_url
     "release-guard"          = module.release_guard
     "scheduled-digest"       = module.scheduled_digest
@@ -52,6 +53,14 @@ locals {
     "release-guard" = ["events.amazonaws.com"]
   }
 
+  # The HTTP APIs, for outputs, the dashboard and the alarms' list.
+  apis = {
+    "devices" = module.api
+  }
+
   # By folder name, requests that show that an API leads to the function.
-  routes = {}
+  routes = {
+    for function in distinct(flatten([for api in values(local.apis) : keys(api.routes)])) :
+    function => flatten([for api in values(local.apis) : try(api.routes[function], [])])
+  }
 }

@@ -63,3 +63,11 @@ mock_resource "aws_scheduler_schedule_group" {
 mock_resource "aws_s3_bucket" {
   defaults = { arn = "arn:aws:s3:::downloads" }
 }
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    id            = "abc123defg"
+    api_endpoint  = "https://abc123defg.execute-api.us-east-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:us-east-1:123456789012:abc123defg"
+  }
+}

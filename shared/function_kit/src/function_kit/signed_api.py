@@ -36,7 +36,6 @@ _JSON: Final = {
     "secretsmanager": ("secretsmanager", "1.1"),
     "ssm": ("AmazonSSM", "1.1"),
 }
-_ATTEMPTS = 3
 _BASE = 0.1
 _PIECE = 256 * 1024  # bytes of a body that is read in pieces
 
@@ -74,7 +73,7 @@ class SignedApi:
         *,
         base: str | None = None,
         timeout: float = 5.0,
-        attempts: int = _ATTEMPTS,
+        attempts: int = 3,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare calls; nothing is sent yet.
@@ -83,7 +82,8 @@ class SignedApi:
             service: The service's signing name, such as `dynamodb`.
             base: The base URL; by default that of `endpoint`.
             timeout: Seconds for each of connecting and reading.
-            attempts: How often at most a request is sent.
+            attempts: How often a request is sent at most. 1 where one that was not answered may
+                have had its effect, and must not have it twice.
             sleep: Waits between attempts.
         """
         parts = urlsplit(base or endpoint(service, region()))
@@ -106,14 +106,16 @@ class SignedApi:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        timeout: float | None = None,
     ) -> Answer:
-        """Send a request, again when it is throttled, fails or finds nobody.
+        """Send a request, and again when it is throttled, fails or finds nobody.
 
         Args:
             method: The HTTP method.
-            path: The path, percent-encoded, without a query.
+            path: The path, percent-encoded, and its query if there is one.
             headers: More headers to send and sign, names in lower case.
             body: What to send.
+            timeout: Seconds for this call's answer, in place of the usual ones.
 
         Returns:
             The answer, with any status but those that were tried again.
@@ -121,14 +123,17 @@ class SignedApi:
         Raises:
             AwsError: No answer came, or nothing but 429 and 5xx; the code says which.
         """
-        return self._answer(lambda: self._read(*self._send(method, path, headers or {}, body)))
+        seconds = self._timeout if timeout is None else timeout
+        return self._answer(
+            lambda: self._read(*self._send(method, path, headers or {}, body, seconds))
+        )
 
     @contextmanager
     def download(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Download]:
         """GET a large body without holding it in memory.
 
         Args:
-            path: The path, percent-encoded, without a query.
+            path: The path, percent-encoded, and its query if there is one.
             headers: More headers to send and sign, names in lower case.
 
         Raises:
@@ -189,9 +194,11 @@ class SignedApi:
             failure = AwsError(code(answer), failure.message, answer.status)
         raise failure
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> _Exchange:
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> _Exchange:
         signed = self.signer().headers(method, path, {**headers, "host": self.host}, body)
-        connection = self._connection()
+        connection = self._connection(timeout)
         try:
             connection.request(method, path, body or None, signed)
             return connection, connection.getresponse()
@@ -200,7 +207,7 @@ class SignedApi:
             raise
 
     def _begin(self, path: str, headers: Mapping[str, str]) -> _Exchange | Answer:
-        connection, response = self._send("GET", path, headers, b"")
+        connection, response = self._send("GET", path, headers, b"", self._timeout)
         if response.status >= CLIENT_ERROR:
             return self._read(connection, response)
         return connection, response
@@ -238,11 +245,16 @@ class SignedApi:
         connection.close()
         self.close()  # the others are as old, and as likely dead after a freeze
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
         try:
-            return self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
             pass
+        else:
+            connection.timeout = timeout
+            if connection.sock is not None:
+                connection.sock.settimeout(timeout)
+            return connection
         if self._tls is None:
-            return http.client.HTTPConnection(self.host, timeout=self._timeout)
-        return http.client.HTTPSConnection(self.host, timeout=self._timeout, context=self._tls)
+            return http.client.HTTPConnection(self.host, timeout=timeout)
+        return http.client.HTTPSConnection(self.host, timeout=timeout, context=self._tls)
