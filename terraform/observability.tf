@@ -69,6 +69,8 @@ locals {
       aws_cloudwatch_metric_alarm.digest_dead_letters_depth.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_age.arn,
       aws_cloudwatch_metric_alarm.release_guard_not_started.arn,
+      aws_cloudwatch_metric_alarm.treatments_dead_letters["age"].arn,
+      aws_cloudwatch_metric_alarm.treatments_dead_letters["depth"].arn,
     ],
   )
 
