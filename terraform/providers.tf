@@ -15,6 +15,7 @@ provider "aws" {
     for_each = local.emulated ? [var.emulator.endpoint] : []
 
     content {
+      apigatewayv2   = endpoints.value
       cloudwatch     = endpoints.value
       dynamodb       = endpoints.value
       ec2            = endpoints.value

@@ -180,16 +180,71 @@ variable "digest" {
   }
 }
 
-variable "downloads" {
-  description = "The bucket that download URLs are made for."
+variable "devices" {
+  description = "The device platform: how long its buckets keep what was overwritten, and reports of test runs."
   type = object({
     old_version_days = optional(number, 30)
+    test_report_days = optional(number, 90)
   })
   default = {}
 
   validation {
-    condition     = var.downloads.old_version_days >= 1
-    error_message = "downloads.old_version_days must be 1 or more."
+    condition     = var.devices.old_version_days >= 1 && var.devices.test_report_days >= 1
+    error_message = "devices.old_version_days and devices.test_report_days must be 1 or more."
+  }
+}
+
+variable "api" {
+  description = "The HTTP APIs: who may call them, from which web pages, how fast, and when somebody is told."
+  type = object({
+    # AWS_IAM: signed with SigV4, and execute-api:Invoke allowed. JWT: a token of the issuer.
+    authorization = optional(string, "AWS_IAM")
+    jwt = optional(object({
+      issuer   = string
+      audience = list(string)
+      scopes   = optional(list(string), [])
+    }))
+    cors = optional(object({
+      allow_origins = list(string)
+      allow_methods = optional(list(string))
+      allow_headers = optional(list(string))
+      max_age       = optional(number)
+    }))
+    throttle = optional(object({
+      rate  = optional(number) # requests a second
+      burst = optional(number) # requests at once
+    }), {})
+    alarms = optional(object({
+      error_percent  = optional(number)
+      error_count    = optional(number)
+      latency_p99_ms = optional(number)
+    }), {})
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["AWS_IAM", "JWT"], var.api.authorization)
+    error_message = "api.authorization must be AWS_IAM or JWT."
+  }
+
+  validation {
+    condition     = (var.api.jwt != null) == (var.api.authorization == "JWT")
+    error_message = "api.jwt is needed with the authorization JWT, and means nothing without it."
+  }
+
+  validation {
+    condition     = var.api.jwt == null || try(startswith(var.api.jwt.issuer, "https://") && length(var.api.jwt.audience) > 0, false)
+    error_message = "api.jwt needs an https issuer and an audience: without one, a token made for any other program would be accepted."
+  }
+
+  validation {
+    condition     = var.api.cors == null || try(length(var.api.cors.allow_origins) > 0 && alltrue([for origin in var.api.cors.allow_origins : can(regex("^https?://[^/*]+$", origin))]), false)
+    error_message = "api.cors.allow_origins must name origins such as https://console.example.com, without a path or a wildcard."
+  }
+
+  validation {
+    condition     = coalesce(var.api.throttle.rate, 1) >= 1 && coalesce(var.api.throttle.burst, 1) >= 1
+    error_message = "api.throttle.rate and api.throttle.burst must be 1 or more: 0 refuses every request."
   }
 }
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. With `drop`, the connection is cut instead."""
+    """One answer. With `drop`, the connection is cut instead; `wait` is waited for before."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    wait: threading.Event | None = None
 
     @classmethod
     def json(cls, content: Any, status: int = 200, **headers: str) -> Reply:
@@ -72,6 +73,8 @@ def serving() -> Iterator[Scripted]:
             )
             scripted.connections.add(self.client_address)
             reply = scripted.next()
+            if reply.wait:
+                reply.wait.wait(10)
             if reply.drop:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

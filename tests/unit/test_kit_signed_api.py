@@ -143,6 +143,34 @@ def test_a_service_that_is_silent_is_given_up() -> None:
             api.call("GET", "/")
 
 
+def test_a_call_may_have_more_or_less_time_than_the_others(server: Scripted) -> None:
+    silence = threading.Event()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with calling(url, timeout=60, attempts=1) as api, pytest.raises(AwsError, match="Timeout"):
+            api.call("GET", "/", timeout=0.05)
+    with calling(server.url, timeout=0.05) as api:
+        api.call("GET", "/warm")
+        server.script(Reply(200, b"late", wait=silence))
+        threading.Timer(0.2, silence.set).start()
+        assert api.call("GET", "/", timeout=30).body == b"late"
+    assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize("reply", [Reply(503), Reply(drop=True)])
+def test_what_may_not_happen_twice_is_sent_once(server: Scripted, reply: Reply) -> None:
+    server.script(reply)
+    with calling(server.url, attempts=1) as api, pytest.raises(AwsError):
+        api.call("POST", "/")
+    assert len(server.requests) == 1
+
+
+def test_a_query_is_sent_and_signed(server: Scripted) -> None:
+    with calling(server.url, "apigateway") as api:
+        api.call("GET", "/v2/apis/a/routes?maxResults=100&nextToken=a%2Fb%3D")
+    assert server.requests[0].path == "/v2/apis/a/routes?maxResults=100&nextToken=a%2Fb%3D"
+
+
 def test_a_connection_is_kept_for_the_next_call(server: Scripted) -> None:
     with calling(server.url, "s3") as api:
         for _ in range(5):
@@ -219,7 +247,7 @@ def test_a_prefix_stands_before_awss_own_host() -> None:
 def test_without_a_named_endpoint_calls_go_to_aws_with_tls() -> None:
     api = SignedApi("dynamodb")
     assert api.host == "dynamodb.eu-west-1.amazonaws.com"
-    connection = api._connection()
+    connection = api._connection(1.0)
     assert type(connection).__name__ == "HTTPSConnection"
     connection.close()
 

@@ -71,6 +71,8 @@ def test_a_presigned_query_is_botocores_for_any_key(key: str) -> None:
     ("service", "method", "path", "body"),
     [
         ("s3", "HEAD", "/bucket/a%20b/%C3%A9~", b""),
+        ("s3", "GET", "/bucket?prefix=a%2Fb%20c&list-type=2&delimiter=", b""),
+        ("apigateway", "GET", "/v2/apis/a/routes?nextToken=x%2Fy%3D&maxResults=100", b""),
         ("dynamodb", "POST", "/", b'{"TableName": "ledger"}'),
         ("lambda", "POST", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Ax/invocations", b"{}"),
     ],

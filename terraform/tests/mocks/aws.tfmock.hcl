@@ -79,3 +79,11 @@ mock_resource "aws_db_instance" {
 mock_resource "aws_vpc_endpoint" {
   defaults = { prefix_list_id = "pl-mocked" }
 }
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    id            = "abc123defg"
+    api_endpoint  = "https://abc123defg.execute-api.us-east-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:us-east-1:123456789012:abc123defg"
+  }
+}

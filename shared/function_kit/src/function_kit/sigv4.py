@@ -85,7 +85,7 @@ class Signer:
 
         Args:
             method: The HTTP method.
-            path: The path as it is sent, percent-encoded, without a query.
+            path: The path as it is sent, percent-encoded, and its query if there is one.
             headers: All headers to sign, `host` among them, names in lower case.
             body: What is sent.
         """
@@ -97,7 +97,9 @@ class Signer:
         if self._credentials.token:
             signed["x-amz-security-token"] = self._credentials.token
         names = ";".join(sorted(signed))
-        request = _canonical(method, self._canonical_path(path), "", signed, digest)
+        path, _, query = path.partition("?")
+        query = "&".join(sorted(query.split("&")))
+        request = _canonical(method, self._canonical_path(path), query, signed, digest)
         signature = self._signature(time, request)
         scope = f"{self._credentials.access_key}/{self._scope(time)}"
         signed["authorization"] = (
