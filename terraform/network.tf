@@ -101,9 +101,10 @@ resource "aws_vpc_security_group_egress_rule" "functions_to_endpoints" {
   referenced_security_group_id = aws_security_group.endpoints[0].id
 }
 
-# Gateway endpoints have no security group; the service's address ranges are a prefix list.
+# Gateway endpoints have no security group; the service's address ranges are a prefix list, which an
+# emulator forgets and the provider then cannot plan with.
 resource "aws_vpc_security_group_egress_rule" "functions_to_gateways" {
-  for_each = local.vpc.endpoints ? local.gateway_services : {}
+  for_each = local.emulated ? {} : local.gateway_services
 
   security_group_id = aws_security_group.functions.id
   description       = "${each.key}, through its gateway."

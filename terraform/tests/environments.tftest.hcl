@@ -42,6 +42,8 @@ run "local" {
     registry          = run.local_values.values.registry
     observability     = run.local_values.values.observability
     digest            = run.local_values.values.digest
+    network           = run.local_values.values.network
+    database          = run.local_values.values.database
   }
 
   assert {
@@ -107,6 +109,8 @@ run "dev" {
     registry          = run.dev_values.values.registry
     observability     = run.dev_values.values.observability
     digest            = run.dev_values.values.digest
+    network           = run.dev_values.values.network
+    database          = run.dev_values.values.database
   }
 
   assert {
@@ -167,6 +171,8 @@ run "staging" {
     registry          = run.staging_values.values.registry
     observability     = run.staging_values.values.observability
     digest            = run.staging_values.values.digest
+    network           = run.staging_values.values.network
+    database          = run.staging_values.values.database
   }
 
   assert {
@@ -227,6 +233,8 @@ run "prod" {
     registry          = run.prod_values.values.registry
     observability     = run.prod_values.values.observability
     digest            = run.prod_values.values.digest
+    network           = run.prod_values.values.network
+    database          = run.prod_values.values.database
   }
 
   assert {
