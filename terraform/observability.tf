@@ -63,6 +63,7 @@ locals {
   dashboard_alarms = concat(
     flatten([for name in sort(keys(local.modules)) : values(local.modules[name].alarm_arns)]),
     flatten([for name in sort(keys(local.apis)) : values(local.apis[name].alarm_arns)]),
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.database)) : aws_cloudwatch_metric_alarm.database[name].arn],
     [
       aws_cloudwatch_metric_alarm.digest_heartbeat.arn,
       aws_cloudwatch_metric_alarm.digest_failed.arn,
