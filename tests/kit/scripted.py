@@ -52,14 +52,14 @@ class Scripted:
     def script(self, *replies: Reply) -> None:
         self.replies = list(replies)
 
-    def next(self) -> Reply:
+    def reply_to(self, request: Request) -> Reply:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Scripted]:
+def serving(scripted: Scripted | None = None) -> Iterator[Scripted]:
     """Serve on a free port of 127.0.0.1 until the block is left."""
-    scripted = Scripted()
+    scripted = scripted or Scripted()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -68,11 +68,10 @@ def serving() -> Iterator[Scripted]:
         def answer(self) -> None:
             length = int(self.headers.get("content-length", 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            scripted.requests.append(
-                Request(self.command, self.path, headers, self.rfile.read(length))
-            )
+            request = Request(self.command, self.path, headers, self.rfile.read(length))
+            scripted.requests.append(request)
             scripted.connections.add(self.client_address)
-            reply = scripted.next()
+            reply = scripted.reply_to(request)
             if reply.wait:
                 reply.wait.wait(10)
             if reply.drop:

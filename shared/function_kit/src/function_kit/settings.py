@@ -18,6 +18,16 @@ class ConfigurationError(Exception):
     """
 
 
+def comma_separated(value: object) -> object:
+    """Text as the parts between its commas; for a `BeforeValidator` of a tuple.
+
+    The field needs pydantic-settings' `NoDecode` too, or the variable is taken for JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
