@@ -111,7 +111,8 @@ def prepare(dsn: str, client: Any, secret_arns: Mapping[str, str]) -> None:
     from psycopg import sql  # noqa: PLC0415
 
     with psycopg.connect(dsn, autocommit=True) as connection:
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+        known = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if connection.execute(known, [DATABASE]).fetchone():
             return
         password = secrets.token_urlsafe(24)
         admin, name = sql.Identifier(ADMIN), sql.Identifier(DATABASE)
