@@ -89,6 +89,10 @@ def leftovers(place: Workplace) -> dict[str, list[str]]:
         "dashboards": [
             d["DashboardName"] for d in client("cloudwatch").list_dashboards()["DashboardEntries"]
         ],
+        "apis": [a["Name"] for a in client("apigatewayv2").get_apis()["Items"]],
+        "groups": [
+            g["GroupName"] for g in client("ec2").describe_security_groups()["SecurityGroups"]
+        ],
         "buckets": [
             b["Name"]
             for b in client("s3").list_buckets()["Buckets"]
