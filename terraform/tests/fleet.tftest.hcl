@@ -56,6 +56,14 @@ run "one_repository_for_each_folder" {
   }
 }
 
+run "what_functions_may_do" {
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  assert {
+    condition     = alltrue([for function in values(output.functions) : length(function.policy) <= 10240])
+    error_message = "IAM takes policies of a role of up to 10,240 characters."
+  }
+}
+
 run "what_leads_to_a_function" {
   assert {
     condition     = alltrue([for name in keys(output.routes) : contains(keys(output.functions), name)])

@@ -322,66 +322,6 @@ run "old_versions_gone_at_once" {
   expect_failures = [var.devices]
 }
 
-run "api_open_to_all" {
-  command = plan
-
-  variables {
-    api = { authorization = "NONE" }
-  }
-
-  expect_failures = [var.api]
-}
-
-run "api_with_tokens_of_nobody" {
-  command = plan
-
-  variables {
-    api = { authorization = "JWT" }
-  }
-
-  expect_failures = [var.api]
-}
-
-run "api_with_tokens_that_are_not_asked_for" {
-  command = plan
-
-  variables {
-    api = { jwt = { issuer = "https://login.example.com/", audience = ["devices"] } }
-  }
-
-  expect_failures = [var.api]
-}
-
-run "api_with_tokens_for_anybody" {
-  command = plan
-
-  variables {
-    api = { authorization = "JWT", jwt = { issuer = "https://login.example.com/", audience = [] } }
-  }
-
-  expect_failures = [var.api]
-}
-
-run "api_for_every_web_page" {
-  command = plan
-
-  variables {
-    api = { cors = { allow_origins = ["*"] } }
-  }
-
-  expect_failures = [var.api]
-}
-
-run "api_throttled_to_nothing" {
-  command = plan
-
-  variables {
-    api = { throttle = { burst = 0 } }
-  }
-
-  expect_failures = [var.api]
-}
-
 # Not in digest.tftest.hcl: Terraform 1.11 crashes where a module that has resources is overridden.
 run "schedule_that_starts_latest" {
   command = plan
