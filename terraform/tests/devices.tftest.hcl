@@ -13,7 +13,12 @@ variables {
   }
 }
 
-run "downloads" {
+# One run: each takes as long as a plan of everything.
+run "functions_and_buckets" {
+  variables {
+    devices = { old_version_days = 14, test_report_days = 60 }
+  }
+
   assert {
     condition = { for statement in jsondecode(module.generate_presigned_url.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       ReadDownloads            = [["s3:GetObject"], ["arn:aws:s3:::downloads/*"]]
@@ -32,12 +37,6 @@ run "downloads" {
     condition     = module.generate_presigned_url.summary.memory == 128 && module.generate_presigned_url.summary.timeout == 10
     error_message = "128 MB and 10 s."
   }
-}
-
-run "buckets" {
-  variables {
-    devices = { old_version_days = 14, test_report_days = 60 }
-  }
 
   assert {
     condition = output.buckets == {
@@ -53,9 +52,7 @@ run "buckets" {
     condition     = jsonencode([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : [bucket.summary.old_version_days, bucket.summary.expire_days]]) == "[[14,null],[14,null],[14,60],[14,null]]"
     error_message = "Old versions go after so many days, and of the objects only reports."
   }
-}
 
-run "treatments" {
   assert {
     condition = { for statement in jsondecode(module.insert_ppu_data.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["ManageNetworkInterfaces", "SendTraces", "WriteOwnLog"], statement.Sid) } == {
       KeepFailedEvents         = "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:dead-letters"
@@ -94,9 +91,7 @@ run "treatments" {
     condition     = aws_sqs_queue.treatments_dead_letters.sqs_managed_sse_enabled && jsondecode(aws_sqs_queue.treatments_dead_letters.policy).Statement[0].Sid == "DenyWithoutTls"
     error_message = "What failed is kept encrypted, and comes over TLS."
   }
-}
 
-run "documentation" {
   assert {
     condition = { for statement in jsondecode(module.api_docs_generator.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["SendTraces", "WriteOwnLog"], statement.Sid) } == {
       AskFunctions             = "lambda:InvokeFunction ${join(" ", local.documented_arns)}"
@@ -117,9 +112,7 @@ run "documentation" {
     condition     = module.api_docs_generator.environment.API_IDS == "abc123defg" && module.api_docs_generator.summary.memory == 512 && module.api_docs_generator.summary.timeout == 30 && module.api_docs_generator.summary.vpc_config == null
     error_message = "512 MB and 30 s, outside the VPC, for the deployed API."
   }
-}
 
-run "test_runner" {
   assert {
     condition = { for statement in jsondecode(module.lambda_test_runner.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["ManageNetworkInterfaces", "SendTraces", "WriteOwnLog"], statement.Sid) } == {
       InvokeFunctions = "lambda:InvokeFunction ${join(" ", local.tested_arns)}"
