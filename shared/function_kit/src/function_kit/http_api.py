@@ -159,7 +159,7 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
         try:
             return handle(event, context, settings)
         except ValidationError as problem:
-            return invalid(_fields(problem)).answer(request_id)
+            return invalid(problems(problem)).answer(request_id)
         except HttpError as problem:
             return problem.answer(request_id)
         except Unavailable as problem:
@@ -174,7 +174,8 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
     return answer
 
 
-def _fields(problem: ValidationError) -> list[dict[str, str]]:
+def problems(problem: ValidationError) -> list[dict[str, str]]:
+    """`{"field": name, "reason": why}` for each bad field, without its value."""
     return [
         {"field": ".".join(map(str, item["loc"])) or "body", "reason": item["msg"]}
         for item in problem.errors(include_url=False, include_context=False, include_input=False)
