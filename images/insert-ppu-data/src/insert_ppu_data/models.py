@@ -11,11 +11,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    RootModel,
     StringConstraints,
     WithJsonSchema,
 )
 
-from insert_ppu_data.treatment import MAX_KEY, MAX_PATIENT_ID
+from insert_ppu_data.treatment import MAX_KEY, MAX_PATIENT_ID, PLAIN
 
 MAX_RECORDS: Final = 10_000
 _DATA_SCHEMA: Final = {
@@ -23,7 +24,10 @@ _DATA_SCHEMA: Final = {
     "description": "What the device says of the treatment, at most 64 KiB of JSON.",
     "properties": {
         "timestamp": {
-            "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
+            "anyOf": [
+                {"type": "string", "format": "date-time", "pattern": "^20(0[1-9]|[1-9][0-9])-"},
+                {"type": "null"},
+            ],
             "description": "When it was, in ISO 8601, of UTC where it names no zone; the time of "
             "receipt where it is missing. Years 2001 to 2099.",
         }
@@ -31,6 +35,10 @@ _DATA_SCHEMA: Final = {
     "additionalProperties": True,
 }
 
+type PatientId = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_PATIENT_ID, pattern=PLAIN)
+]
+type Key = Annotated[str, StringConstraints(min_length=1, max_length=MAX_KEY, pattern=PLAIN)]
 type OnError = Literal["reject_all", "skip_invalid"]
 
 
@@ -48,18 +56,18 @@ class TreatmentRequest(BaseModel):
 
     model_config = ConfigDict(title="Treatment", extra="ignore")
 
-    patient_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATIENT_ID)] = Field(
-        description="Whose treatment it is."
-    )
+    patient_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=MAX_PATIENT_ID, pattern=PLAIN)
+    ] = Field(description="Whose treatment it is.")
     treatment_data: Annotated[
         dict[str, Any], AfterValidator(_storable), WithJsonSchema(_DATA_SCHEMA)
     ]
-    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=MAX_KEY)] | None = (
-        Field(
-            None,
-            description="Says which treatments of the patient are one. Without it those are that "
-            "say the same.",
-        )
+    idempotency_key: (
+        Annotated[str, StringConstraints(min_length=1, max_length=MAX_KEY, pattern=PLAIN)] | None
+    ) = Field(
+        None,
+        description="Says which treatments of the patient are one. Without it those are that "
+        "say the same.",
     )
 
 
@@ -97,6 +105,10 @@ class ImportRequest(BaseModel):
         "reject_all",
         description="`skip_invalid` also stores as it goes, and can go on where it stopped.",
     )
+
+
+class LoadRequest(RootModel[TreatmentRequest | BatchRequest | ImportRequest]):
+    """What a caller may send: one treatment, several, or where they are."""
 
 
 class StoredAnswer(BaseModel):
@@ -150,3 +162,7 @@ class ImportAnswer(_Counts):
 
     complete: bool = Field(description="Whether the whole object was read.")
     next: ObjectPlace | None = Field(description="Send this as `object` to go on.")
+
+
+class LoadAnswer(RootModel[StoredAnswer | BatchAnswer | ImportAnswer]):
+    """As was asked for."""

@@ -62,7 +62,8 @@ class Objects:
             HttpError: It is not there, may not be read, has changed, or is damaged; or S3 does
                 not answer.
         """
-        if not wanted.key.startswith(self._prefix):
+        outside = not {".", ".."}.isdisjoint(wanted.key.split("/"))
+        if outside or not wanted.key.startswith(self._prefix):
             raise HttpError(403, "forbidden", f"Only keys that begin {self._prefix} may be read.")
         try:
             with self._bucket.api.download(self._bucket.path(wanted.key), _headers(wanted)) as got:

@@ -14,6 +14,8 @@ import msgspec
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_PATIENT_ID: Final = 128  # characters
 MAX_KEY: Final = 200
+# What patient ids and keys are made of.
+PLAIN: Final = r"^[^\x00-\x1f\x7f-\x9f]+$"
 MAX_BYTES: Final = 64 * 1024  # of a treatment's data as JSON
 _LAST_YEAR: Final = 2099
 _MAX_DEPTH: Final = 100  # PostgreSQL's own limit depends on its stack
@@ -24,6 +26,8 @@ _HASH_BYTES: Final = 10  # of an id that begins with a time
 # RFC 9562, version 8 ("custom"), variant 10, within an id taken as one number.
 _FREE_BITS: Final = ((1 << 128) - 1) ^ (0xF << 76) ^ (0x3 << 62)
 _VERSION_BITS: Final = (8 << 76) | (2 << 62)
+# Control characters, and halves of surrogate pairs.
+_UNTEXTLIKE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # U+0000 in JSON, and not a backslash followed by u0000. PostgreSQL stores no such character.
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -90,8 +94,9 @@ def treatment(patient_id: str, data: dict[str, Any], key: str | None, now: int) 
     Raises:
         Refused: It cannot be stored.
     """
-    if not patient_id.isprintable():
-        raise Refused("patient_id", "must not hold control characters")
+    for name, value in (("patient_id", patient_id), ("idempotency_key", key or "")):
+        if _UNTEXTLIKE.search(value):
+            raise Refused(name, "must not hold control characters")
     rest = data.copy()
     text = rest.pop("timestamp", None)
     moment = None if text is None else _moment(text)
