@@ -56,15 +56,11 @@ class TreatmentRequest(BaseModel):
 
     model_config = ConfigDict(title="Treatment", extra="ignore")
 
-    patient_id: Annotated[
-        str, StringConstraints(min_length=1, max_length=MAX_PATIENT_ID, pattern=PLAIN)
-    ] = Field(description="Whose treatment it is.")
+    patient_id: PatientId = Field(description="Whose treatment it is.")
     treatment_data: Annotated[
         dict[str, Any], AfterValidator(_storable), WithJsonSchema(_DATA_SCHEMA)
     ]
-    idempotency_key: (
-        Annotated[str, StringConstraints(min_length=1, max_length=MAX_KEY, pattern=PLAIN)] | None
-    ) = Field(
+    idempotency_key: Key | None = Field(
         None,
         description="Says which treatments of the patient are one. Without it those are that "
         "say the same.",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_LINE: Final = 256 * 1024  # bytes; more than a treatment may have, for blanks and escapes
 _PIECE: Final = 256 * 1024  # bytes that are unpacked at a time
-_GZIP: Final = b"\x1f\x8b"
+_GZIP: Final = b"\x1f"  # its first byte, and no JSON's
 _WITH_GZIP_HEADER: Final = 31
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
