@@ -110,7 +110,7 @@ def test_nothing_is_opened_before_the_first_use(
     admin: psycopg.Connection, role: str, database: Postgres
 ) -> None:
     assert connections(admin, role) == 0
-    database.check()
+    database.connection()
     assert connections(admin, role) == 1
 
 
@@ -192,7 +192,7 @@ def test_a_bad_statement_is_the_callers_and_keeps_the_connection(database: Postg
 
 def test_the_server_knows_who_is_connected(admin: psycopg.Connection, role: str) -> None:
     with opened(admin, role, application_name="insert-ppu-data") as database:
-        database.check()
+        database.connection()
         query = "SELECT application_name FROM pg_stat_activity WHERE usename = %s"
         assert admin.execute(query, [role]).fetchone() == ("insert-ppu-data",)
 
@@ -202,9 +202,9 @@ def test_a_rotated_password_is_read_anew(
 ) -> None:
     logins = Rotating(login(admin, role), "the old password", PASSWORD)
     with opened(admin, role, logins) as database:
-        database.check()
+        database.connection()
         assert logins.asked == ["get", "refresh"]
-        database.check()
+        database.connection()
         assert logins.asked == ["get", "refresh"]
     out = capsys.readouterr().out
     assert "database_login_refused" in out
@@ -220,7 +220,7 @@ def test_a_wrong_password_is_said_and_not_shown(
         opened(admin, role, logins) as database,
         pytest.raises(DatabaseUnavailable, match="authentication failed") as raised,
     ):
-        database.check()
+        database.connection()
     assert "wrong one" not in str(raised.value)
     assert "wrong two" not in str(raised.value)
     assert f":{admin.info.port}/" in str(raised.value)
@@ -231,7 +231,7 @@ def test_a_database_that_does_not_exist_is_said(admin: psycopg.Connection, role:
         opened(admin, role, elsewhere(admin, role, dbname="no_such_database")) as database,
         pytest.raises(DatabaseUnavailable, match='"no_such_database" does not exist'),
     ):
-        database.check()
+        database.connection()
 
 
 def test_a_server_that_is_away_is_said_at_once(admin: psycopg.Connection, role: str) -> None:
@@ -241,7 +241,7 @@ def test_a_server_that_is_away_is_said_at_once(admin: psycopg.Connection, role: 
         with opened(admin, role, elsewhere(admin, role, host="127.0.0.1", port=port)) as database:
             began = time.monotonic()
             with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{port}/.* is unavailable"):
-                database.check()
+                database.connection()
             assert time.monotonic() - began < 2
 
 
@@ -251,7 +251,7 @@ def test_a_server_that_is_silent_is_given_up_in_time(admin: psycopg.Connection, 
         with opened(admin, role, elsewhere(admin, role, host="127.0.0.1", port=port)) as database:
             began = time.monotonic()
             with pytest.raises(DatabaseUnavailable, match="timeout"):
-                database.check()
+                database.connection()
             assert 1.5 < time.monotonic() - began < 6
 
 
@@ -259,15 +259,15 @@ def test_encryption_is_required_unless_told_otherwise(admin: psycopg.Connection,
     encrypted = admin.execute("SHOW ssl").fetchone() == ("on",)
     with opened(admin, role, sslmode="require") as database:
         if encrypted:
-            database.check()
+            database.connection()
             assert database.connection().pgconn.ssl_in_use
         else:
             with pytest.raises(DatabaseUnavailable, match="SSL"):
-                database.check()
+                database.connection()
 
 
 def test_closing_twice_is_as_good_as_once(database: Postgres) -> None:
-    database.check()
+    database.connection()
     database.close()
     database.close()
     assert database.connection().execute("SELECT 1").fetchone() == (1,)

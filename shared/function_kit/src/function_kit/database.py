@@ -41,6 +41,7 @@ class DatabaseSettings(Settings):
         db_user: `DB_USER`.
         db_ca: `DB_CA`, who may vouch for the server's name: `rds` (Amazon's authorities for RDS,
             in this package), `system`, a file's path, or certificates in PEM form.
+        db_idle_seconds: `DB_IDLE_SECONDS`, after which the server takes an unused connection back.
     """
 
     db_secret_arn: str | None = None
@@ -48,6 +49,7 @@ class DatabaseSettings(Settings):
     db_user: str | None = None
     db_port: Annotated[int | None, Field(ge=1, le=65535)] = None
     db_ca: str = "rds"
+    db_idle_seconds: Annotated[float, Field(gt=0)] = 60.0
     db_endpoint: Annotated[str | None, Field(validate_default=True)] = None
 
     @field_validator("db_endpoint")
@@ -150,6 +152,7 @@ def database(
         connect_timeout=connect_timeout,
         patience=patience,
         statement_timeout=statement_timeout,
+        idle_timeout=settings.db_idle_seconds,
         application_name=application_name,
     )
 

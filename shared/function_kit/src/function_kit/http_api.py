@@ -176,11 +176,12 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
 
 def refused(problem: ValidationError) -> HttpError:
     """The 400 that says, for each field that pydantic refused, why."""
-    return invalid(
-        [
-            {"field": ".".join(map(str, item["loc"])) or "body", "reason": item["msg"]}
-            for item in problem.errors(
-                include_url=False, include_context=False, include_input=False
-            )
-        ]
-    )
+    return invalid(problems(problem))
+
+
+def problems(problem: ValidationError) -> list[dict[str, str]]:
+    """`{"field": name, "reason": why}` for each bad field, without its value."""
+    return [
+        {"field": ".".join(map(str, item["loc"])) or "body", "reason": item["msg"]}
+        for item in problem.errors(include_url=False, include_context=False, include_input=False)
+    ]

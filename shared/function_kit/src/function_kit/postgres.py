@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import socket
 import time
@@ -84,6 +85,7 @@ class Postgres:
         connect_timeout: int = 2,
         patience: float = 1.0,
         statement_timeout: float = 5.0,
+        idle_timeout: float = 60.0,
         application_name: str = "function-kit",
     ) -> None:
         """Keep how to connect; nothing is opened yet.
@@ -96,6 +98,8 @@ class Postgres:
             patience: Seconds for which a server without a free connection, or one that is about
                 to start, is asked again.
             statement_timeout: Seconds after which the server ends a statement.
+            idle_timeout: Seconds after which the server ends a connection that nobody uses:
+                Lambda freezes environments without a word, and theirs are wanted by others.
             application_name: Shown in pg_stat_activity.
         """
         self._logins = logins
@@ -110,7 +114,8 @@ class Postgres:
             "gssencmode": "disable",
             "connect_timeout": connect_timeout,
             "application_name": application_name,
-            "options": f"-c statement_timeout={_milliseconds(statement_timeout)}",
+            "options": f"-c statement_timeout={_milliseconds(statement_timeout)}"
+            f" -c idle_session_timeout={_milliseconds(idle_timeout)}",
             # A server that vanished without a word is noticed in seconds, not in minutes.
             "tcp_user_timeout": connect_timeout * 1000,
         }
@@ -133,17 +138,42 @@ class Postgres:
     def use(self, deadline: Deadline | None = None) -> Iterator[psycopg.Connection]:
         """The connection for single statements, each committed by itself.
 
+        It gives up half a second after the statement timeout, counted for the whole block.
+
         Args:
-            deadline: When to give up at the latest. Without one, half a second after the
-                statement timeout, counted for the whole block.
+            deadline: When to give up at the latest.
 
         Raises:
             DatabaseUnavailable: No connection can be opened, it was cut on the way, or the server
                 is short of disk or memory, read-only, or too slow. Whether a commit that was cut
                 took effect is not known.
         """
+        with self._within(self._statement_timeout + _GRACE, deadline) as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self, deadline: Deadline | None = None) -> Iterator[psycopg.Connection]:
+        """A transaction: committed at the end, rolled back on an exception.
+
+        Args:
+            deadline: When to give up, for client and server, in place of the statement timeout.
+
+        Raises:
+            DatabaseUnavailable: As for `use`.
+        """
+        if deadline is None:
+            with self.use() as connection, connection.transaction():
+                yield connection
+            return
+        with self._within(math.inf, deadline) as connection, connection.transaction():
+            left = max(1, _milliseconds(deadline.remaining() - _GRACE))
+            connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
+            yield connection
+
+    @contextmanager
+    def _within(self, seconds: float, deadline: Deadline | None) -> Iterator[psycopg.Connection]:
         connection = self.connection()
-        left = deadline.remaining() if deadline else self._statement_timeout + _GRACE
+        left = min(seconds, deadline.remaining()) if deadline else seconds
         watchdog = Watchdog(connection.fileno(), left)
         try:
             with watchdog:
@@ -156,28 +186,14 @@ class Postgres:
                 self.close()
             raise self._unavailable(cause) from None
 
-    @contextmanager
-    def transaction(self, deadline: Deadline | None = None) -> Iterator[psycopg.Connection]:
-        """A transaction: committed at the end, rolled back on an exception.
-
-        Args:
-            deadline: As for `use`; the server ends statements by then, too.
-
-        Raises:
-            DatabaseUnavailable: As for `use`.
-        """
-        with self.use(deadline) as connection, connection.transaction():
-            if deadline:
-                left = max(1, _milliseconds(deadline.remaining() - _GRACE))
-                connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
-            yield connection
-
     def check(self) -> None:
-        """For smoke tests: see whether the database answers.
+        """For smoke tests: see whether one can log in to the database now.
 
         Raises:
-            DatabaseUnavailable: It does not.
+            DatabaseUnavailable: One cannot.
         """
+        self.close()
+        self._logins.refresh()
         self.connection()
 
     def close(self) -> None:

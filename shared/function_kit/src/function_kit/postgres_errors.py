@@ -20,6 +20,7 @@ class DatabaseUnavailable(Unavailable):
 # Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY: Final = "25006"  # after a failover, the server that was the primary
 _CANCELED: Final = "57014"  # mostly by statement_timeout
+_IN_EACH_OTHERS_WAY: Final = "40"  # deadlock, serialization failure
 _SHORT_OF_SOMETHING: Final = "53"  # disk, memory, connections
 _SHUT_DOWN: Final = "57P"
 _LOGIN_REFUSED: Final = ("28P01", "28000")
@@ -36,7 +37,9 @@ _SOON: Final = (
 def unavailable(error: psycopg.Error) -> bool:
     """Whether a statement failed because of the server's state, not because of what it said."""
     code = error.sqlstate or ""
-    return code in (_READ_ONLY, _CANCELED) or code.startswith((_SHORT_OF_SOMETHING, _SHUT_DOWN))
+    return code in (_READ_ONLY, _CANCELED) or code.startswith(
+        (_IN_EACH_OTHERS_WAY, _SHORT_OF_SOMETHING, _SHUT_DOWN)
+    )
 
 
 def leaves(error: psycopg.Error) -> bool:
