@@ -64,6 +64,7 @@ def serving(scripted: Scripted | None = None) -> Iterator[Scripted]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 10
+        wbufsize = -1  # head and body leave together, or each waits 40 ms for the other's receipt
 
         def answer(self) -> None:
             length = int(self.headers.get("content-length", 0))

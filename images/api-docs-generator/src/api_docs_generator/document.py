@@ -161,7 +161,7 @@ class Assembly:
     def _unique(self, wanted: str, method: str) -> str:
         numbered = (f"{wanted}_{number}" for number in count(2))
         names = chain((wanted, f"{wanted}_{method.lower()}"), numbered)
-        found: str = next(name for name in names if name not in self._ids)
+        found = next(name for name in names if name not in self._ids)
         self._ids.add(found)
         return found
 
@@ -190,8 +190,8 @@ def _places(route: Route, deployed: set[str]) -> Iterator[tuple[str, str]]:
 
 def _identifier(key: str) -> str:
     """`GET /a/{b}` as getAB."""
-    first, *others = re.findall(r"[A-Za-z0-9]+", key)
-    return first.lower() + "".join(word[:1].upper() + word[1:] for word in others)
+    words: list[str] = re.findall(r"[A-Za-z0-9]+", key)
+    return words[0].lower() + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
 
 def _either(own: Json | None, text: str) -> Json:
