@@ -3,7 +3,7 @@
 
 # The functions to build, comma-separated: the folders under images/.
 variable "FUNCTIONS" {
-  default = "api-docs-generator,generate-presigned-url,lambda-test-runner,presigned-url-s3-upload,release-guard,scheduled-digest"
+  default = "api-docs-generator,generate-presigned-url,lambda-test-runner,presigned-url-s3-upload,release-guard,scheduled-digest,sync-clock"
 }
 
 # What stands before /<function>:<tag> in an image's name.
