@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic looks it up
+from datetime import datetime
 
 from function_kit.openapi import Answer, Operation
 from pydantic import BaseModel, Field

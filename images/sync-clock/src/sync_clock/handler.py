@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 # First: it prepares a fast start for the imports below.
 from function_kit.aws_errors import AwsError
 from function_kit.handler import lambda_handler
-from function_kit.http_api import http_api, invalid, parameters, response
+from function_kit.http_api import http_api, invalid, parameters, parse_body, response
 from function_kit.logging import get_logger
 
 from sync_clock import answer
@@ -53,15 +53,23 @@ def handler(event: dict[str, Any], context: Any, settings: ClockSettings) -> dic
         the answer and does not keep the clock from answering.
     """
     received = _received(event, time.time())
-    told = parameters(event)
+    told = _told(event)
     ntp = None
-    if told:
+    if told is not None:
         request = ClockRequest.model_validate(told)
         if problem := request.problem(received):
             raise invalid([problem])
         ntp = _ntp(request, received, _syncs(settings))
     body = answer.clock(time.time(), ntp, settings.environment, context)
     return response(200, body, context.aws_request_id, answer.NO_CACHE)
+
+
+def _told(event: dict[str, Any]) -> dict[str, Any] | None:
+    """What a device tells of its own times; None of whoever only wants to know the time."""
+    method = event.get("requestContext", {}).get("http", {}).get("method")
+    if method is None:
+        return parameters(event) or None
+    return None if method == "GET" else parse_body(event)
 
 
 def _received(event: dict[str, Any], now: float) -> float:
