@@ -8,17 +8,19 @@ Specification: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.h
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from function_kit.aws_errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 UNSIGNED: Final = "UNSIGNED-PAYLOAD"
@@ -140,6 +142,33 @@ class Signer:
         digest = UNSIGNED if self._service == "s3" else _EMPTY
         request = _canonical(method, self._canonical_path(path), sent, {"host": host}, digest)
         return f"{sent}&X-Amz-Signature={self._signature(time, request)}"
+
+    def post_fields(self, conditions: Sequence[Any], expires_at: datetime) -> dict[str, str]:
+        """The fields that let whoever has them post a form to S3, within these conditions.
+
+        Specification:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+
+        Args:
+            conditions: What the form has to hold to, as a policy lists it. Those on the fields
+                that are returned are added.
+            expires_at: Until when, in UTC; a role's temporary key may end it sooner.
+        """
+        time = self._now().strftime("%Y%m%dT%H%M%SZ")
+        fields = {
+            "x-amz-algorithm": _ALGORITHM,
+            "x-amz-credential": f"{self._credentials.access_key}/{self._scope(time)}",
+            "x-amz-date": time,
+        }
+        if self._credentials.token:
+            fields["x-amz-security-token"] = self._credentials.token
+        document = {
+            "expiration": expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "conditions": [*conditions, *({name: value} for name, value in fields.items())],
+        }
+        policy = base64.b64encode(json.dumps(document).encode())
+        signature = hmac.new(self._key(time), policy, hashlib.sha256).hexdigest()
+        return {**fields, "policy": policy.decode(), "x-amz-signature": signature}
 
     def _scope(self, time: str) -> str:
         return f"{time[:8]}/{self._region}/{self._service}/aws4_request"
