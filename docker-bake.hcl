@@ -3,7 +3,7 @@
 
 # The functions to build, comma-separated: the folders under images/.
 variable "FUNCTIONS" {
-  default = "api-docs-generator,generate-presigned-url,lambda-test-runner,presigned-url-s3-upload,release-guard,scheduled-digest,sync-clock"
+  default = "api-docs-generator,generate-presigned-url,lambda-test-runner,presigned-url-s3-upload,release-guard,scheduled-digest,software-event-update-handler,sync-clock"
 }
 
 # What stands before /<function>:<tag> in an image's name.
