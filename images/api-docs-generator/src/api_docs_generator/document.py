@@ -30,8 +30,8 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
 _PARAMETER = re.compile(r"\{([^{}+]+)\+?\}")
 _ERROR_BODY: Final = "ErrorBody"
 _JSON: Final = "application/json"
-_SIGNING: Final = """
-
+_OTHERS: Final = "Requests that no operation below is for are taken too, by the route `$default`."
+_SIGNING: Final = """\
 Requests to operations with a lock are signed with AWS Signature Version 4, which a browser cannot
 do. On the command line:
 
@@ -74,7 +74,8 @@ class Assembly:
             for path, method in _places(route, deployed):
                 operation = self._operation(route, method)
                 paths.setdefault(path, {})[method] = operation
-                tags |= dict.fromkeys(operation["tags"])
+                if method != ANY_METHOD:  # which viewers do not show
+                    tags |= dict.fromkeys(operation["tags"])
             if found := security.scheme(route):
                 schemes[found[0]] = found[1]
         components: Json = {"schemas": self._components.all()}
@@ -90,10 +91,14 @@ class Assembly:
         }
 
     def _info(self, schemes: Json) -> Json:
-        signing = _SIGNING.format(region=self.region, endpoint=self.api.endpoint)
-        description = self.api.description + (signing if security.SIGV4 in schemes else "")
+        texts = [self.api.description]
+        if any(route.key == DEFAULT for route in self.api.routes):
+            texts.append(_OTHERS)
+        if security.SIGV4 in schemes:
+            texts.append(_SIGNING.format(region=self.region, endpoint=self.api.endpoint))
         info: Json = {"title": self.api.name, "version": self.api.version or "1"}
-        return info | ({"description": description.strip()} if description.strip() else {})
+        description = "\n\n".join(filter(None, texts))
+        return info | ({"description": description} if description else {})
 
     def _operation(self, route: Route, method: str) -> Json:
         description = self.descriptions.get(route.function) if route.function else None
