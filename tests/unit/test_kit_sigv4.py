@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -118,3 +118,17 @@ def test_credentials_show_nothing() -> None:
 def test_a_presigned_query_is_redacted_whole() -> None:
     query = ours("s3", ROLE).presigned_query("GET", "h.example", "/k", 60)
     assert redaction.redact_text(f"at https://h.example/k?{query}") == "at [REDACTED]"
+
+
+@pytest.mark.parametrize("credentials", [KEYS, ROLE], ids=["user", "role"])
+def test_a_forms_fields_are_botocores(credentials: Credentials) -> None:
+    conditions = [{"bucket": "b"}, {"key": "a/é.log"}, ["content-length-range", 3, 3]]
+    fields = ours("s3", credentials).post_fields(conditions, NOW + timedelta(minutes=15))
+    request = botocore.awsrequest.AWSRequest(method="POST", url="https://b.s3.amazonaws.com/")
+    request.context["s3-presign-post-policy"] = {
+        "expiration": "2026-01-02T03:19:05Z",
+        "conditions": list(conditions),
+    }
+    auth = botocore.auth.S3SigV4PostAuth(theirs(credentials), "s3", "eu-west-1")
+    auth.add_auth(request)
+    assert fields == request.context["s3-presign-post-fields"]

@@ -31,7 +31,9 @@ def _checks(settings: DownloadSettings) -> dict[str, Callable[[], None]]:
     return {"bucket": _bucket(settings).check}
 
 
-@lambda_handler(service=SERVICE, settings=DownloadSettings, checks=_checks)
+@lambda_handler(
+    service=SERVICE, settings=DownloadSettings, checks=_checks, api="generate_presigned_url.api"
+)
 @http_api
 def handler(event: dict[str, Any], context: Any, settings: DownloadSettings) -> dict[str, Any]:
     """Make a link for the object that the caller names.

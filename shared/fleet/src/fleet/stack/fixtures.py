@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from fleet.stack import postgres
+
 if TYPE_CHECKING:
     from fleet.stack.local import LocalStack
 
@@ -14,7 +16,7 @@ SAMPLE_OBJECT = b"2024-11-15T00:00:00Z d-1 started\n"
 
 
 def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
-    """Set the Supabase key, seed monitors, and put an object into the downloads bucket."""
+    """Set secrets, make the fleet's database, seed monitors, put a sample into the downloads."""
     # Slow to import, and every verb reads this module.
     import psycopg  # noqa: PLC0415
     from standins import monitors  # noqa: PLC0415
@@ -26,6 +28,8 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
     environment.client("s3").put_object(
         Bucket=outputs["downloads_bucket"], Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
     )
+    secrets = environment.client("secretsmanager")
+    postgres.prepare(stack.dsn, secrets, outputs["database"]["secret_arns"])
     with psycopg.connect(stack.dsn) as connection:
         monitors.create(connection)
         found = connection.execute("SELECT count(*) FROM monitors").fetchone()
