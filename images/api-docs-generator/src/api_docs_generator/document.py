@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -153,7 +154,7 @@ class Assembly:
             own = responses.get(str(number))
             if own is None and described and number == 500:  # noqa: PLR2004 - HTTP's
                 own = self._failure(owner)
-            responses[str(number)] = _either(own, text)
+            responses[str(number)] = _either(own, text, HTTPStatus(number).phrase)
 
     def _failure(self, owner: str) -> Json | None:
         """The kit's own answer where a function's code fails."""
@@ -199,11 +200,12 @@ def _identifier(key: str) -> str:
     return words[0].lower() + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
 
-def _either(own: Json | None, text: str) -> Json:
-    """A response that is the function's own, or API Gateway's."""
+def _either(own: Json | None, text: str, phrase: str) -> Json:
+    """A response that is the function's own, or API Gateway's, whose message is HTTP's phrase."""
     message = {"$ref": f"#/components/schemas/{security.MESSAGE}"}
     if own is None:
-        return {"description": text, "content": {_JSON: {"schema": message}}}
+        content = {"schema": message, "example": {"message": phrase}}
+        return {"description": text, "content": {_JSON: content}}
     content = own.get("content", {})
     schema = content.get(_JSON, {}).get("schema")
     both = {"schema": {"anyOf": [schema, message]} if schema else message}
