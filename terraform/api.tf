@@ -8,6 +8,15 @@ locals {
     "GET /downloads" = { function = "generate-presigned-url", probe = { expect_status = 400 } } # no key
     "GET /s3url"     = { function = "generate-presigned-url", probe = { expect_status = 400 } }
 
+    "POST /uploads" = { function = "presigned-url-s3-upload", probe = { body = "{}", expect_status = 400 } }
+
+    "GET /clock"  = { function = "sync-clock", probe = {} }
+    "POST /clock" = { function = "sync-clock", probe = { body = "{}", expect_status = 400 } }
+
+    "GET /software-updates/{device_id}" = { function = "software-event-update-handler", probe = { path = "/software-updates/none", expect_status = 404 } }
+    "POST /software-updates"            = { function = "software-event-update-handler", probe = { body = "{}", expect_status = 400 } }
+    "POST /swups"                       = { function = "software-event-update-handler", probe = { body = "{}", expect_status = 400 } }
+
     "GET /docs"          = { function = "api-docs-generator", public = true, probe = {} }
     "GET /docs/{asset+}" = { function = "api-docs-generator", public = true, probe = { path = "/docs/none", expect_status = 404 } }
     "GET /openapi.json"  = { function = "api-docs-generator", public = true, probe = {} }

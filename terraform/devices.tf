@@ -1,5 +1,5 @@
-# The device platform: presigned URLs for downloads. The bucket is given to the function by its
-# environment and never by a caller.
+# The device platform: links for downloads, and forms for uploads. Two functions, because what one
+# signs the other must not. The bucket is given to each by its environment and never by a caller.
 
 module "generate_presigned_url" {
   source = "./modules/function"
@@ -26,6 +26,31 @@ module "generate_presigned_url" {
     TellMissingFromForbidden = {
       actions   = ["s3:ListBucket"]
       resources = [module.downloads.arn]
+    }
+  }
+}
+
+module "presigned_url_s3_upload" {
+  source = "./modules/function"
+
+  platform       = local.platform
+  name           = "presigned-url-s3-upload"
+  description    = "Time-limited forms by which a device uploads one file to the uploads bucket."
+  repository_url = local.repository_urls["presigned-url-s3-upload"]
+
+  memory  = 128
+  timeout = 10
+
+  environment = {
+    UPLOAD_BUCKET = module.uploads.name
+  }
+
+  policy = {
+    # A form can do what its signer can. What devices upload nobody reads by it, and files of
+    # treatments, below another prefix of the bucket, are not for devices to write.
+    WriteUploads = {
+      actions   = ["s3:PutObject"]
+      resources = ["${module.uploads.arn}/uploads/*"]
     }
   }
 }

@@ -41,13 +41,16 @@ locals {
 
   # The functions by folder name, for outputs, the dashboard and the alarms' list.
   modules = {
-    "api-docs-generator"     = module.api_docs_generator
-    "db-migrate"             = module.db_migrate
-    "generate-presigned-url" = module.generate_presigned_url
-    "insert-ppu-data"        = module.insert_ppu_data
-    "lambda-test-runner"     = module.lambda_test_runner
-    "release-guard"          = module.release_guard
-    "scheduled-digest"       = module.scheduled_digest
+    "api-docs-generator"            = module.api_docs_generator
+    "db-migrate"                    = module.db_migrate
+    "generate-presigned-url"        = module.generate_presigned_url
+    "insert-ppu-data"               = module.insert_ppu_data
+    "lambda-test-runner"            = module.lambda_test_runner
+    "presigned-url-s3-upload"       = module.presigned_url_s3_upload
+    "release-guard"                 = module.release_guard
+    "scheduled-digest"              = module.scheduled_digest
+    "software-event-update-handler" = module.software_event_update_handler
+    "sync-clock"                    = module.sync_clock
   }
 
   # By folder name, the services that call `live` by a permission on it (aws_lambda_permission),

@@ -82,11 +82,6 @@ output "digest" {
   }
 }
 
-output "downloads_bucket" {
-  description = "Bucket that download URLs are made for."
-  value       = module.downloads.name
-}
-
 output "buckets" {
   description = "The device platform's buckets, by what they hold."
   value = {

@@ -130,4 +130,53 @@ run "functions_and_buckets" {
     condition     = module.lambda_test_runner.summary.memory == 1024 && module.lambda_test_runner.summary.timeout == 300 && jsonencode(module.lambda_test_runner.summary.vpc_config) == jsonencode(local.database_vpc_config)
     error_message = "1024 MB and 300 s, in the VPC."
   }
+
+  assert {
+    condition = { for statement in jsondecode(module.presigned_url_s3_upload.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["SendTraces", "WriteOwnLog"], statement.Sid) } == {
+      WriteUploads = "s3:PutObject arn:aws:s3:::downloads/uploads/*"
+    }
+    error_message = "It signs uploads below one prefix, and reads nothing."
+  }
+
+  assert {
+    condition     = module.presigned_url_s3_upload.environment.UPLOAD_BUCKET == "lambda-fleet-prod-uploads-123456789012" && module.presigned_url_s3_upload.summary.memory == 128 && module.presigned_url_s3_upload.summary.timeout == 10 && module.presigned_url_s3_upload.summary.vpc_config == null
+    error_message = "128 MB and 10 s, outside the VPC."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.sync_clock.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["ManageNetworkInterfaces", "SendTraces", "WriteOwnLog"], statement.Sid) } == {
+      KeepSyncs = "dynamodb:UpdateItem ${aws_dynamodb_table.clock.arn}"
+    }
+    error_message = "The clock keeps syncs, and nothing else."
+  }
+
+  assert {
+    condition     = module.sync_clock.environment.CLOCK_TABLE == "lambda-fleet-prod-clock" && module.sync_clock.summary.memory == 128 && module.sync_clock.summary.timeout == 3 && jsonencode(module.sync_clock.summary.vpc_config) == jsonencode(local.database_vpc_config)
+    error_message = "128 MB and 3 s, in the VPC."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.software_event_update_handler.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["SendTraces", "WriteOwnLog"], statement.Sid) } == {
+      KeepEvents = "dynamodb:GetItem dynamodb:PutItem dynamodb:Query ${aws_dynamodb_table.software_updates.arn}"
+    }
+    error_message = "It reads and writes its table, and deletes nothing."
+  }
+
+  assert {
+    condition     = module.software_event_update_handler.environment.SOFTWARE_UPDATES_TABLE == "lambda-fleet-prod-software-updates" && module.software_event_update_handler.summary.memory == 128 && module.software_event_update_handler.summary.timeout == 10 && module.software_event_update_handler.summary.vpc_config == null
+    error_message = "128 MB and 10 s, outside the VPC."
+  }
+
+  assert {
+    condition = alltrue([
+      for table in [aws_dynamodb_table.clock, aws_dynamodb_table.software_updates] :
+      table.billing_mode == "PAY_PER_REQUEST" && table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled
+    ])
+    error_message = "Tables are on demand, and in prod they can be brought back and not be deleted."
+  }
+
+  assert {
+    condition     = [aws_dynamodb_table.clock.hash_key, aws_dynamodb_table.clock.ttl[0].attribute_name, aws_dynamodb_table.software_updates.hash_key, aws_dynamodb_table.software_updates.range_key] == ["device_id", "expires_at", "device_id", "sk"]
+    error_message = "One item for each device's clock, until it is old; and each event of a device for itself."
+  }
 }

@@ -47,7 +47,7 @@ run "local" {
   }
 
   assert {
-    condition     = !aws_dynamodb_table.releases.deletion_protection_enabled && !aws_dynamodb_table.digest_ledger.deletion_protection_enabled
+    condition     = !anytrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled || table.point_in_time_recovery[0].enabled])
     error_message = "Tables can be deleted."
   }
 
@@ -114,7 +114,7 @@ run "dev" {
   }
 
   assert {
-    condition     = !aws_dynamodb_table.releases.deletion_protection_enabled && !aws_dynamodb_table.digest_ledger.deletion_protection_enabled
+    condition     = !anytrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled || table.point_in_time_recovery[0].enabled])
     error_message = "Tables can be deleted."
   }
 
@@ -176,7 +176,7 @@ run "staging" {
   }
 
   assert {
-    condition     = aws_dynamodb_table.releases.deletion_protection_enabled && aws_dynamodb_table.releases.point_in_time_recovery[0].enabled && aws_dynamodb_table.digest_ledger.deletion_protection_enabled && aws_dynamodb_table.digest_ledger.point_in_time_recovery[0].enabled
+    condition     = alltrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled])
     error_message = "Tables are protected from deletion and backed up."
   }
 
@@ -238,7 +238,7 @@ run "prod" {
   }
 
   assert {
-    condition     = aws_dynamodb_table.releases.deletion_protection_enabled && aws_dynamodb_table.releases.point_in_time_recovery[0].enabled && aws_dynamodb_table.digest_ledger.deletion_protection_enabled && aws_dynamodb_table.digest_ledger.point_in_time_recovery[0].enabled
+    condition     = alltrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled])
     error_message = "Tables are protected from deletion and backed up."
   }
 
