@@ -129,6 +129,29 @@ resource "aws_db_parameter_group" "this" {
     value = "1000"
   }
 
+  # The log is exported, and rows are patients': a statement is logged without its values, and an
+  # error without the row that caused it.
+  parameter {
+    name  = "log_parameter_max_length"
+    value = "0"
+  }
+
+  parameter {
+    name  = "log_parameter_max_length_on_error"
+    value = "0"
+  }
+
+  parameter {
+    name  = "log_error_verbosity"
+    value = "terse"
+  }
+
+  # A function that Lambda ended in the middle of a statement is noticed, and its locks are free.
+  parameter {
+    name  = "client_connection_check_interval"
+    value = "2000"
+  }
+
   lifecycle {
     create_before_destroy = true
   }

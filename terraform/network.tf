@@ -19,6 +19,11 @@ locals {
     endpoints       = local.own_vpc || try(var.network.existing.create_endpoints, false)
   }
 
+  # By names that are known before the endpoints are.
+  gateway_prefix_lists = local.vpc.endpoints ? {
+    for name in keys(local.gateway_services) : name => aws_vpc_endpoint.gateway[name].prefix_list_id
+  } : { for number, list in try(var.network.existing.gateway_prefix_list_ids, []) : tostring(number) => list }
+
   # For a function's vpc_config. A function in a VPC has these ways and no others.
   database_vpc_config = {
     subnet_ids         = local.vpc.subnet_ids
@@ -91,27 +96,25 @@ resource "aws_vpc_security_group_egress_rule" "functions_to_database" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "functions_to_endpoints" {
-  count = local.vpc.endpoints ? 1 : 0
-
   security_group_id            = aws_security_group.functions.id
   description                  = "Secrets Manager and Lambda, through their endpoints."
   ip_protocol                  = "tcp"
   from_port                    = 443
   to_port                      = 443
-  referenced_security_group_id = aws_security_group.endpoints[0].id
+  referenced_security_group_id = local.vpc.endpoints ? aws_security_group.endpoints[0].id : var.network.existing.endpoints_security_group_id
 }
 
 # Gateway endpoints have no security group; the service's address ranges are a prefix list, which an
 # emulator forgets and the provider then cannot plan with.
 resource "aws_vpc_security_group_egress_rule" "functions_to_gateways" {
-  for_each = local.emulated ? {} : local.gateway_services
+  for_each = local.emulated ? {} : local.gateway_prefix_lists
 
   security_group_id = aws_security_group.functions.id
-  description       = "${each.key}, through its gateway."
+  description       = "S3 or DynamoDB, through its gateway."
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
-  prefix_list_id    = aws_vpc_endpoint.gateway[each.key].prefix_list_id
+  prefix_list_id    = each.value
 }
 
 # What was refused is what somebody tried: the rest is noise at a price.

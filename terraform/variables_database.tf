@@ -8,8 +8,11 @@ variable "network" {
       vpc_id          = string
       subnet_ids      = list(string)               # private ones, in two zones or more
       route_table_ids = optional(list(string), []) # of these subnets, for gateway endpoints
-      # Off where the VPC has its endpoints already. Functions then need a way to them.
-      create_endpoints = optional(bool, true)
+      # Off where the VPC has its endpoints already; then functions need a way to them: the
+      # interface endpoints' security group, and the prefix lists of S3 and DynamoDB.
+      create_endpoints            = optional(bool, true)
+      endpoints_security_group_id = optional(string)
+      gateway_prefix_list_ids     = optional(list(string), [])
     }))
   })
   default = {}
@@ -27,6 +30,11 @@ variable "network" {
   validation {
     condition     = !try(var.network.existing.create_endpoints, false) || length(try(var.network.existing.route_table_ids, [])) >= 1
     error_message = "network.existing.route_table_ids must name the subnets' route tables, which the gateway endpoints for S3 and DynamoDB are entered into; or set create_endpoints to false."
+  }
+
+  validation {
+    condition     = try(var.network.existing.create_endpoints, true) || (try(var.network.existing.endpoints_security_group_id, null) != null && length(try(var.network.existing.gateway_prefix_list_ids, [])) >= 1)
+    error_message = "network.existing needs endpoints_security_group_id and gateway_prefix_list_ids where create_endpoints is false: functions have no other way to AWS."
   }
 }
 

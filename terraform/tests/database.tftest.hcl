@@ -35,6 +35,14 @@ run "in_production" {
   }
 
   assert {
+    condition = alltrue([
+      for name, value in { log_parameter_max_length = "0", log_parameter_max_length_on_error = "0", log_error_verbosity = "terse" } :
+      one([for parameter in aws_db_parameter_group.this[0].parameter : parameter.value if parameter.name == name]) == value
+    ])
+    error_message = "No value of a row reaches the exported log."
+  }
+
+  assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.database)) == toset(["connections", "cpu", "storage"]) && alltrue([for alarm in aws_cloudwatch_metric_alarm.database : alarm.treat_missing_data == "breaching" && length(alarm.alarm_actions) == 1])
     error_message = "It is watched, and its silence is an alarm."
   }

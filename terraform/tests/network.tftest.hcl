@@ -65,7 +65,7 @@ run "who_may_talk_to_whom" {
   }
 
   assert {
-    condition     = aws_vpc_security_group_egress_rule.functions_to_endpoints[0].referenced_security_group_id == aws_security_group.endpoints[0].id && aws_vpc_security_group_egress_rule.functions_to_endpoints[0].from_port == 443 && aws_vpc_security_group_egress_rule.functions_to_endpoints[0].to_port == 443
+    condition     = aws_vpc_security_group_egress_rule.functions_to_endpoints.referenced_security_group_id == aws_security_group.endpoints[0].id && aws_vpc_security_group_egress_rule.functions_to_endpoints.from_port == 443 && aws_vpc_security_group_egress_rule.functions_to_endpoints.to_port == 443
     error_message = "Functions connect to endpoints by HTTPS."
   }
 
@@ -124,13 +124,21 @@ run "a_network_with_endpoints_of_yours" {
         vpc_id           = "vpc-0aaaaaaaaaaaaaaaa"
         subnet_ids       = ["subnet-0a", "subnet-0b"]
         create_endpoints = false
+
+        endpoints_security_group_id = "sg-0endpoints"
+        gateway_prefix_list_ids     = ["pl-0s3", "pl-0dynamodb"]
       }
     }
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint.gateway) == 0 && length(aws_vpc_endpoint.interface) == 0 && length(aws_security_group.endpoints) == 0 && length(aws_vpc_security_group_egress_rule.functions_to_gateways) == 0
+    condition     = length(aws_vpc_endpoint.gateway) == 0 && length(aws_vpc_endpoint.interface) == 0 && length(aws_security_group.endpoints) == 0
     error_message = "No endpoint is made twice."
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_egress_rule.functions_to_endpoints.referenced_security_group_id == "sg-0endpoints" && toset([for rule in aws_vpc_security_group_egress_rule.functions_to_gateways : rule.prefix_list_id]) == toset(["pl-0s3", "pl-0dynamodb"])
+    error_message = "Functions have a way to your endpoints."
   }
 }
 
@@ -148,7 +156,7 @@ run "one_zone_is_not_enough" {
   command = plan
 
   variables {
-    network = { existing = { vpc_id = "vpc-0aaaaaaaaaaaaaaaa", subnet_ids = ["subnet-0a"], create_endpoints = false } }
+    network = { existing = { vpc_id = "vpc-0aaaaaaaaaaaaaaaa", subnet_ids = ["subnet-0a"], route_table_ids = ["rtb-0a"] } }
   }
 
   expect_failures = [var.network]
@@ -159,6 +167,16 @@ run "gateways_want_route_tables" {
 
   variables {
     network = { existing = { vpc_id = "vpc-0aaaaaaaaaaaaaaaa", subnet_ids = ["subnet-0a", "subnet-0b"] } }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "endpoints_of_yours_want_a_way_to_them" {
+  command = plan
+
+  variables {
+    network = { existing = { vpc_id = "vpc-0aaaaaaaaaaaaaaaa", subnet_ids = ["subnet-0a", "subnet-0b"], create_endpoints = false } }
   }
 
   expect_failures = [var.network]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,10 +241,38 @@ def test_a_run_killed_in_the_middle_leaves_neither_change_nor_lock(
         while not admin.execute(kill).fetchone():
             pass
     thread.join()
-    assert len(failed) == 1
+    assert "ask for the status" in str(failed[0])
     assert tables(dsn) == set()
     again = connect(dsn)
     assert schema.migrate(again, settings(), app_secret()) == [FIRST, LAST]
+    again.close()
+
+
+def test_a_run_that_died_without_a_word_is_noticed_and_its_lock_is_free(
+    dsn: str, more: Callable[[str], Path]
+) -> None:
+    slow = more("CREATE TABLE half (id int); SELECT pg_sleep(60)")
+    own = connect(dsn)
+    dead = socket.socket(fileno=os.dup(own.connection().fileno()))
+
+    def run() -> None:
+        with contextlib.suppress(schema.MigrationFailed):
+            schema.migrate(own, settings(), app_secret(), slow)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        asleep = (
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        )
+        while not admin.execute(asleep).fetchone():
+            pass
+    dead.shutdown(socket.SHUT_RDWR)
+    dead.close()
+    thread.join()
+    again = connect(dsn)
+    assert schema.migrate(again, settings(lock_wait_seconds=20), app_secret()) == [FIRST, LAST]
     again.close()
 
 

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psycopg
 import pytest
 from fleet import environments
 from fleet.images import bake
 from fleet.project import Project
 from fleet.stack import postgres as stack_postgres
 from fleet.stack.postgres import AUTHORITY, HOST, Postgres
+from function_kit import expectations
 
 from tests.kit.images import docker
 from tests.kit.program import ROOT
@@ -61,6 +63,7 @@ class Vpc:
     secret: dict[str, str]
     authority: Path
     outside: str
+    dsn: str
     stranger: tuple[str, int]
 
 
@@ -108,9 +111,10 @@ def vpc(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vpc]:
                 "run", "--detach", "--name", stranger, "--network", outside,
                 "--entrypoint", "python3", image, "-m", "http.server", "8000",
             )  # fmt: skip
+            dsn = f"postgresql://postgres:of-the-superuser@{address_of(database.name)}/postgres"
             yield Vpc(
                 inside, gateway, f"http://{gateway}:{port}", secrets(endpoint, database, inside),
-                database.authority, outside, (address_of(stranger), 8000),
+                database.authority, outside, dsn, (address_of(stranger), 8000),
             )  # fmt: skip
         finally:
             forwarder.terminate()
@@ -130,11 +134,15 @@ def secrets(endpoint: str, database: Postgres, inside: str) -> dict[str, str]:
     }
     address = address_of(database.name)
     dsn = f"postgresql://postgres:of-the-superuser@{address}/postgres"
-    stack_postgres.prepare(dsn, client, arns)
+    passwords = {"admin": "of-the-admin", "app": "of-the-app"}
+    for _ in range(2):  # as after a bootstrap that was killed in the middle
+        stack_postgres.prepare(dsn, client, arns, passwords)
     return arns
 
 
-def run(vpc: Vpc, image: str, net: str, targets: list[tuple[str, int]]) -> Any:
+def run(
+    vpc: Vpc, image: str, net: str, targets: list[tuple[str, int]], *, by_password: bool = True
+) -> Any:
     """Invoke the image's handler in a network, and try to connect to some targets from there."""
     variables = {
         "ENVIRONMENT": "local", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": vpc.endpoint,
@@ -142,6 +150,8 @@ def run(vpc: Vpc, image: str, net: str, targets: list[tuple[str, int]]) -> Any:
         "DB_ENDPOINT": HOST, "DB_NAME": stack_postgres.DATABASE, "DB_CA": AUTHORITY,
         "DB_SECRET_ARN": vpc.secret["admin"], "DB_APP_SECRET_ARN": vpc.secret["app"],
     }  # fmt: skip
+    if not by_password:  # on RDS functions log in by IAM, and have no secret
+        del variables["DB_APP_SECRET_ARN"]
     given = [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
     events = (
         {"smoke": {"test": True}, "migrate": {"action": "migrate"}} if net == vpc.network else {}
@@ -175,6 +185,21 @@ def test_it_works_there_and_reaches_nothing_but_the_database_and_the_endpoint(
     connected = {target for target, how in found["reached"].items() if how == "connected"}
     assert connected == {f"{host}:{port}" for host, port in allowed}
     assert len(found["reached"]) == len(allowed) + len(forbidden)
+
+
+@pytest.mark.parametrize("by_password", [True, False])
+def test_a_release_takes_its_smoke_event_however_functions_log_in(
+    vpc: Vpc, image: str, by_password: bool
+) -> None:
+    with psycopg.connect(vpc.dsn, autocommit=True) as connection:
+        known = "SELECT 1 FROM pg_roles WHERE rolname = 'rds_iam'"
+        if not connection.execute(known).fetchone():
+            connection.execute("CREATE ROLE rds_iam")
+            connection.execute(f"GRANT rds_iam TO {stack_postgres.ADMIN} WITH ADMIN OPTION")
+    answers = run(vpc, image, vpc.network, [], by_password=by_password)["answers"]
+    for name, answer in answers.items():
+        sample = PROJECT.event("db-migrate", name)
+        assert expectations.refusal(answer, None, sample.expect, name) is None
 
 
 def test_the_same_image_in_an_open_network_reaches_the_stranger(vpc: Vpc, image: str) -> None:

@@ -86,6 +86,8 @@ def migrate(
         MigrationUnknown: The schema is newer than `folder`.
     """
     connection = postgres.connection()
+    # Else a server that is busy with a statement would keep the lock for a run that is dead.
+    connection.execute("SET client_connection_check_interval = '2s'")
     with _alone(connection, settings.lock_wait_seconds):
         pending: list[str] = status(postgres, folder)["pending"]
         try:
@@ -95,7 +97,7 @@ def migrate(
                 _upgrade(engine, folder)
                 logins.ensure(connection, app)
         except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-            raise MigrationFailed(_reason(error, pending)) from None
+            raise MigrationFailed(_reason(error, pending, cut=bool(connection.closed))) from None
     return pending
 
 
@@ -171,7 +173,11 @@ def _config(folder: Path) -> Config:
     return config
 
 
-def _reason(error: Exception, pending: list[str]) -> str:
+def _reason(error: Exception, pending: list[str], *, cut: bool) -> str:
     cause = getattr(error, "orig", None) or error
     text = " ".join(str(cause).split())
-    return f"the schema is as it was; of {', '.join(pending) or 'no migration'}: {text}"
+    known = "the schema is as it was"
+    if cut:
+        # It may have been cut after the server had committed.
+        known = "the connection was cut, so ask for the status; to run it again does no harm"
+    return f"{known}; of {', '.join(pending) or 'no migration'}: {text}"

@@ -32,7 +32,8 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
         Bucket=outputs["buckets"]["downloads"], Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
     )
     secrets = environment.client("secretsmanager")
-    postgres.prepare(stack.dsn, secrets, outputs["database"]["secret_arns"])
+    passwords = {login: stack.key(f"database-{login}") for login in ("admin", "app")}
+    postgres.prepare(stack.dsn, secrets, outputs["database"]["secret_arns"], passwords)
     with psycopg.connect(stack.dsn) as connection:
         monitors.create(connection)
         found = connection.execute("SELECT count(*) FROM monitors").fetchone()
@@ -41,7 +42,7 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
 
 
 def upload(environment: Environment, outputs: dict[str, Any]) -> None:
-    """Put a file of treatments into the uploads, once there are tables: S3 then calls a function."""
+    """Put a file of treatments into the uploads, once there are tables: S3 calls a function."""
     environment.client("s3").put_object(
         Bucket=outputs["buckets"]["uploads"], Key=SAMPLE_TREATMENTS_KEY, Body=sample_treatments()
     )

@@ -70,10 +70,10 @@ class LocalStack:
         require_engine()
         self._require_prepared()
         gateway = self._network()
-        progress(f"PostgreSQL on 127.0.0.1:{self.instance.postgres_port}")
-        self.postgres.start(self.key("postgres"))
         progress(f"local AWS on {self.environment.endpoint}, IAM enforced")
         self._aws(gateway).start()
+        progress(f"PostgreSQL on 127.0.0.1:{self.instance.postgres_port}")
+        self.postgres.start(self.key("postgres"))
         for daemon in self._standins():
             progress(f"{daemon.name} on 127.0.0.1:{daemon.port}")
             daemon.start()

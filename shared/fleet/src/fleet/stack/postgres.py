@@ -8,7 +8,6 @@ environment `local` brings a database of its own, as `var.database.existing` let
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +32,9 @@ printf %s "$TLS_CERTIFICATE" >{_TLS_FILES}/server.crt
 (umask 077; printf %s "$TLS_KEY" >{_TLS_FILES}/server.key)
 chown -R postgres {_TLS_FILES}
 unset TLS_CERTIFICATE TLS_KEY
-exec docker-entrypoint.sh postgres -c ssl=on \
+exec docker-entrypoint.sh postgres -c ssl=on -c log_parameter_max_length=0 \
+  -c log_parameter_max_length_on_error=0 -c log_error_verbosity=terse \
+  -c client_connection_check_interval=2s \
   -c ssl_cert_file={_TLS_FILES}/server.crt -c ssl_key_file={_TLS_FILES}/server.key
 """
 
@@ -98,31 +99,32 @@ class Postgres:
         docker("exec", self.name, "sh", "-c", script)
 
 
-def prepare(dsn: str, client: Any, secret_arns: Mapping[str, str]) -> None:
+def prepare(
+    dsn: str, client: Any, secret_arns: Mapping[str, str], passwords: Mapping[str, str]
+) -> None:
     """The fleet's database and its admin, and the logins' secrets, as an owner would make them.
+
+    Run again it puts right what is missing, and changes nothing else.
 
     Args:
         dsn: The superuser's connection string.
         client: botocore's, of Secrets Manager.
         secret_arns: The secrets' ARNs: `admin` and `app`.
+        passwords: Of the same two.
     """
     # Slow to import, and every verb reads this module.
     import psycopg  # noqa: PLC0415
     from psycopg import sql  # noqa: PLC0415
 
     with psycopg.connect(dsn, autocommit=True) as connection:
-        known = "SELECT 1 FROM pg_database WHERE datname = %s"
-        if connection.execute(known, [DATABASE]).fetchone():
-            return
-        password = secrets.token_urlsafe(24)
         admin, name = sql.Identifier(ADMIN), sql.Identifier(DATABASE)
-        connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD {}").format(
-                admin, sql.Literal(password)
-            )
-        )
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, admin))
-    logins = {"admin": (ADMIN, password), "app": (APP, secrets.token_urlsafe(24))}
-    for which, (user, secret) in logins.items():
-        value = json.dumps({"username": user, "password": secret})
-        client.put_secret_value(SecretId=secret_arns[which], SecretString=value)
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ADMIN]).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE").format(admin))
+        password = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        connection.execute(password.format(admin, sql.Literal(passwords["admin"])))
+        known = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if not connection.execute(known, [DATABASE]).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, admin))
+    for login, user in (("admin", ADMIN), ("app", APP)):
+        value = json.dumps({"username": user, "password": passwords[login]})
+        client.put_secret_value(SecretId=secret_arns[login], SecretString=value)

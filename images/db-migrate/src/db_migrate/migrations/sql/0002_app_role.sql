@@ -12,7 +12,6 @@ DO $$
 BEGIN
     -- TEMPORARY is for staging a bulk insert.
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO fleet_app', current_database());
-    EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
 END
 $$;
 
