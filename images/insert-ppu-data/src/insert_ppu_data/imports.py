@@ -172,7 +172,8 @@ class _InTime:
             piece = next(self._pieces, None)
             if piece is None:
                 return
-            yield piece
+            if piece:  # not one that was read over
+                yield piece
         self.late = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import socket
@@ -29,6 +30,10 @@ _CHECK: Final = 0.5
 _GRACE: Final = 0.5
 # Seconds between attempts to get one of few connections; random, so that many do not march in step.
 _PAUSE: Final = (0.02, 0.12)
+
+
+# Its warnings repeat what the server says of a failed statement, rows among it.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 
 class Login(NamedTuple):
