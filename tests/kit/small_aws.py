@@ -122,14 +122,16 @@ class SmallAws(Scripted):
             self.objects[path] = request.body
             self.content_types[path] = request.headers.get("content-type", "")
             return Reply()
+        if request.method == "HEAD":
+            return Reply()
         if path not in self.objects:
             return Reply(404, b"<Error><Code>NoSuchKey</Code></Error>")
         return Reply(200, self.objects[path])
 
 
 @contextlib.contextmanager
-def serving_aws(aws: SmallAws, **variables: str) -> Iterator[None]:
-    """Serve, as the AWS of a function with these environment variables; then cut connections."""
+def closing_apis() -> Iterator[None]:
+    """Cut the connections of every client that is made in the block."""
     made: list[SignedApi] = []
 
     def recorded(api: SignedApi, *arguments: Any, **options: Any) -> None:
@@ -137,17 +139,24 @@ def serving_aws(aws: SmallAws, **variables: str) -> Iterator[None]:
         initialise(api, *arguments, **options)
 
     initialise = SignedApi.__init__
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret"}
-    with (
-        serving(aws),
-        mock.patch.object(SignedApi, "__init__", recorded),
-        mock.patch.dict("os.environ", {"AWS_ENDPOINT_URL": aws.url, **keys, **variables}),
-    ):
+    with mock.patch.object(SignedApi, "__init__", recorded):
         try:
             yield
         finally:
             for api in made:
                 api.close()
+
+
+@contextlib.contextmanager
+def serving_aws(aws: SmallAws, **variables: str) -> Iterator[None]:
+    """Serve, as the AWS of a function with these environment variables."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret"}
+    with (
+        serving(aws),
+        mock.patch.dict("os.environ", {"AWS_ENDPOINT_URL": aws.url, **keys, **variables}),
+        closing_apis(),
+    ):
+        yield
 
 
 def error(code: str, status: int) -> Reply:

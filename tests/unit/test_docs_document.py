@@ -106,6 +106,8 @@ def test_who_may_call_and_what_the_gateway_answers(
     for status in statuses:
         content = found["responses"][status]["content"]["application/json"]
         assert content["schema"] == GATEWAY
+    example = found["responses"]["429"]["content"]["application/json"]["example"]
+    assert example == {"message": "Too Many Requests"}
 
 
 def test_a_status_of_both_is_either_of_their_answers() -> None:
@@ -187,6 +189,9 @@ def test_the_default_route_is_written_as_api_gateway_exports_it() -> None:
     assert found["operationId"] == "default"
     assert found["security"] == [{"sigv4": []}]
     assert "does not describe" in found["x-warning"]
+    # Viewers do not show it: it is told in words, and has no group of its own.
+    assert "`$default`" in document["info"]["description"]
+    assert document["tags"] == []
 
 
 def test_operation_ids_are_unique() -> None:

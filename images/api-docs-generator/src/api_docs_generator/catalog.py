@@ -147,6 +147,7 @@ class Catalog:
         Raises:
             AwsError: It cannot.
         """
+        self._sources.bucket.require()
         self._sources.bucket.get(_NOTHING)
         self._sources.bucket.put("smoke-test/written", b"", "text/plain")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +31,8 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
 _PARAMETER = re.compile(r"\{([^{}+]+)\+?\}")
 _ERROR_BODY: Final = "ErrorBody"
 _JSON: Final = "application/json"
-_SIGNING: Final = """
-
+_OTHERS: Final = "Requests that no operation below is for are taken too, by the route `$default`."
+_SIGNING: Final = """\
 Requests to operations with a lock are signed with AWS Signature Version 4, which a browser cannot
 do. On the command line:
 
@@ -74,7 +75,8 @@ class Assembly:
             for path, method in _places(route, deployed):
                 operation = self._operation(route, method)
                 paths.setdefault(path, {})[method] = operation
-                tags |= dict.fromkeys(operation["tags"])
+                if method != ANY_METHOD:  # which viewers do not show
+                    tags |= dict.fromkeys(operation["tags"])
             if found := security.scheme(route):
                 schemes[found[0]] = found[1]
         components: Json = {"schemas": self._components.all()}
@@ -90,10 +92,14 @@ class Assembly:
         }
 
     def _info(self, schemes: Json) -> Json:
-        signing = _SIGNING.format(region=self.region, endpoint=self.api.endpoint)
-        description = self.api.description + (signing if security.SIGV4 in schemes else "")
+        texts = [self.api.description]
+        if any(route.key == DEFAULT for route in self.api.routes):
+            texts.append(_OTHERS)
+        if security.SIGV4 in schemes:
+            texts.append(_SIGNING.format(region=self.region, endpoint=self.api.endpoint))
         info: Json = {"title": self.api.name, "version": self.api.version or "1"}
-        return info | ({"description": description.strip()} if description.strip() else {})
+        description = "\n\n".join(filter(None, texts))
+        return info | ({"description": description} if description else {})
 
     def _operation(self, route: Route, method: str) -> Json:
         description = self.descriptions.get(route.function) if route.function else None
@@ -148,7 +154,7 @@ class Assembly:
             own = responses.get(str(number))
             if own is None and described and number == 500:  # noqa: PLR2004 - HTTP's
                 own = self._failure(owner)
-            responses[str(number)] = _either(own, text)
+            responses[str(number)] = _either(own, text, HTTPStatus(number).phrase)
 
     def _failure(self, owner: str) -> Json | None:
         """The kit's own answer where a function's code fails."""
@@ -194,11 +200,12 @@ def _identifier(key: str) -> str:
     return words[0].lower() + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
 
-def _either(own: Json | None, text: str) -> Json:
-    """A response that is the function's own, or API Gateway's."""
+def _either(own: Json | None, text: str, phrase: str) -> Json:
+    """A response that is the function's own, or API Gateway's, whose message is HTTP's phrase."""
     message = {"$ref": f"#/components/schemas/{security.MESSAGE}"}
     if own is None:
-        return {"description": text, "content": {_JSON: {"schema": message}}}
+        content = {"schema": message, "example": {"message": phrase}}
+        return {"description": text, "content": {_JSON: content}}
     content = own.get("content", {})
     schema = content.get(_JSON, {}).get("schema")
     both = {"schema": {"anyOf": [schema, message]} if schema else message}

@@ -18,7 +18,6 @@ MESSAGE_SCHEMA: Final = {
     "type": "object",
     "properties": {"message": {"type": ["string", "null"]}},
     "required": ["message"],
-    "example": {"message": "Forbidden"},
 }
 SIGV4: Final = "sigv4"
 _SIGNED: Final = {

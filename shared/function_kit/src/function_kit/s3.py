@@ -65,6 +65,14 @@ class Bucket:
         answer = self.api.call("PUT", self.path(key), headers=headers, body=body)
         _done(answer, "writing an object failed")
 
+    def require(self) -> None:
+        """See that the bucket is there and may be listed.
+
+        Raises:
+            AwsError: It is not or may not be, or S3 could not answer.
+        """
+        _done(self.api.call("HEAD", self.root), "looking for a bucket failed")
+
     def close(self) -> None:
         """Close the connections to S3."""
         self.api.close()

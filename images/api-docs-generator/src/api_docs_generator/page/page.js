@@ -7,6 +7,12 @@ const source = inside
   ? { spec: JSON.parse(inside.textContent) }
   : { url: new URL(place.dataset.url, window.location.href).href };
 
+// The viewer's own dark colours, when the system asks for them.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 window.ui = SwaggerUIBundle({
   ...source,
   domNode: place,
