@@ -100,11 +100,8 @@ def _reason(event: UpdateEvent, stands: Progress | None) -> tuple[str, str]:
     )
     if event.version != before.version:
         return "illegal_transition", f"The update under way is to {before.version}."
-    return (
-        "illegal_transition",
-        f"{event.status.value} does not follow {before.status.value}, "
-        "where the device stood at this event's time.",
-    )
+    stood = f"{before.status.value}, where the device stood at this event's time"
+    return "illegal_transition", f"{event.status.value} does not follow {stood}."
 
 
 def _refused(
