@@ -28,11 +28,11 @@ module "insert_ppu_data" {
       actions   = ["s3:GetObject"]
       resources = ["${module.uploads.arn}/${local.treatments_prefix}*"]
     }
-    # Without it S3 answers 403 for a missing file, and the caller could not be told 404.
+    # Without it S3 answers 403 for a missing file, and the caller could not be told 404. No
+    # condition on s3:prefix: reading an object has none, and would meet no such condition.
     TellMissingFromForbidden = {
-      actions    = ["s3:ListBucket"]
-      resources  = [module.uploads.arn]
-      conditions = { StringLike = { "s3:prefix" = ["${local.treatments_prefix}*"] } }
+      actions   = ["s3:ListBucket"]
+      resources = [module.uploads.arn]
     }
   })
 

@@ -31,7 +31,7 @@ class Bucket(s3.Bucket):
         """Keep the bucket's address; nothing is sent yet."""
         super().__init__(name, TIMEOUT)
 
-    def require(self, key: str) -> None:
+    def find(self, key: str) -> None:
         """See that an object is there and may be read.
 
         Raises:
@@ -66,17 +66,10 @@ class Bucket(s3.Bucket):
         """For smoke tests: see that the bucket is there and its objects can be looked up.
 
         Raises:
-            AccessRefused: The role may not.
-            AwsError: S3 could not answer, or there is no such bucket.
+            AccessRefused: The role may not read objects.
+            AwsError: S3 could not answer, there is no such bucket, or it may not be listed.
         """
         try:
-            self.require(_PROBE)
+            self.find(_PROBE)
         except ObjectMissing:
-            self._require_bucket()
-
-    def _require_bucket(self) -> None:
-        answer = self.api.call("HEAD", self.root)
-        if answer.status == _FORBIDDEN:
-            raise AccessRefused
-        if answer.status != _OK:
-            raise AwsError(str(answer.status), "looking for the bucket failed", answer.status)
+            self.require()

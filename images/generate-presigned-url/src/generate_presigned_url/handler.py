@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: Any, settings: DownloadSettings) -> 
 
 def _require(bucket: Bucket, key: str) -> None:
     try:
-        bucket.require(key)
+        bucket.find(key)
     except ObjectMissing:
         raise HttpError(404, "not_found", "There is no object with this key.") from None
     except AccessRefused:

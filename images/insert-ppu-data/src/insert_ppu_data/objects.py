@@ -82,9 +82,12 @@ class Objects:
     def check(self) -> None:
         """For smoke tests: see that objects below the prefix can be looked up.
 
+        The role must be able to list the bucket, or S3 says 403 of an object that is not there.
+
         Raises:
             AwsError: They cannot.
         """
+        self._bucket.require()
         self._bucket.get(self._prefix + _PROBE)
 
     def close(self) -> None:

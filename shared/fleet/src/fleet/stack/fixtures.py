@@ -42,7 +42,7 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
 
 
 def upload(environment: Environment, outputs: dict[str, Any]) -> None:
-    """Put a file of treatments into the uploads, once there are tables: S3 calls a function."""
+    """Put a file of treatments into the uploads, once there are tables to insert it into."""
     environment.client("s3").put_object(
         Bucket=outputs["buckets"]["uploads"], Key=SAMPLE_TREATMENTS_KEY, Body=sample_treatments()
     )
