@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from function_kit import redaction
+from function_kit.deadline import Deadline
 from function_kit.postgres import DatabaseUnavailable, Login, Logins, Postgres
 from psycopg import sql
 
@@ -271,3 +273,140 @@ def test_closing_twice_is_as_good_as_once(database: Postgres) -> None:
     database.close()
     database.close()
     assert database.connection().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_server_that_says_nothing_is_cut_off_in_time(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    """The server's own timeout does not help when the server stands still."""
+    database.connection().execute("SET statement_timeout = 0")
+    began = time.monotonic()
+    with (
+        pytest.raises(DatabaseUnavailable, match=r"no answer within 0\.[2-5] s") as raised,
+        database.use(Deadline.after(0.5)) as connection,
+    ):
+        connection.execute("SELECT pg_sleep(30)")
+    assert time.monotonic() - began < 3
+    assert not raised.value.lost
+    assert database.connection().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_deadline_ends_a_transactions_statements_at_the_server_too(
+    database: Postgres,
+) -> None:
+    query = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
+    with database.transaction(Deadline.after(60)) as connection:
+        ((milliseconds,),) = connection.execute(query).fetchall()
+    assert 50_000 < milliseconds <= 59_500
+    assert database.connection().execute("SHOW statement_timeout").fetchone() == ("5s",)
+
+
+def test_a_server_that_became_read_only_is_left_for_another_connection(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    first = database.connection()
+    first.execute("CREATE TABLE rows (n int)")
+    first.execute("SET default_transaction_read_only = on")  # as after a failover
+    with (
+        pytest.raises(DatabaseUnavailable, match="read-only transaction") as raised,
+        database.use() as connection,
+    ):
+        connection.execute("INSERT INTO rows VALUES (1)")
+    assert raised.value.lost
+    with database.use() as connection:
+        assert connection is not first
+        connection.execute("INSERT INTO rows VALUES (2)")
+
+
+def test_a_connection_that_nobody_uses_is_taken_back(admin: psycopg.Connection, role: str) -> None:
+    with opened(admin, role, idle_timeout=0.1) as database:
+        first = database.connection()
+        while connections(admin, role):
+            pass
+        second = database.connection()
+        assert second is not first
+        assert second.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_one_of_few_connections_is_waited_for_and_given_back(
+    admin: psycopg.Connection, role: str
+) -> None:
+    admin.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 1").format(sql.Identifier(role)))
+    with opened(admin, role) as holder, opened(admin, role, patience=30) as other:
+        holder.connection()
+        release = threading.Timer(0.3, holder.close)
+        release.start()
+        with other.use() as connection:
+            connection.execute("SELECT 1")
+        release.join()
+        while connections(admin, role):
+            pass  # though nobody asked for it: `other` had to wait, and others may
+        with other.use() as connection:
+            connection.execute("SELECT 1")
+        assert connections(admin, role) == 1  # this time it had not
+
+
+def test_without_a_free_connection_callers_are_told_to_come_again_soon(
+    admin: psycopg.Connection, role: str
+) -> None:
+    admin.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 1").format(sql.Identifier(role)))
+    with opened(admin, role) as holder, opened(admin, role) as other:
+        holder.connection()
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable, match="too many connections") as raised:
+            other.connection()
+        assert time.monotonic() - began < 2
+        assert (raised.value.retry_after, raised.value.lost) == (2, False)
+
+
+def test_a_row_in_a_servers_error_stays_out_of_ours(
+    database: Postgres, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    database.connection().execute("CREATE TABLE rows (name text CHECK (name <> 'Mrs Smith'))")
+    with (
+        contextlib.suppress(psycopg.errors.CheckViolation),
+        database.transaction() as connection,
+        connection.cursor().copy("COPY rows FROM STDIN") as copy,
+    ):
+        copy.write("Mrs Smith\n")
+    assert "Smith" not in capsys.readouterr().out + caplog.text
+
+
+def test_a_host_without_an_address_is_said(admin: psycopg.Connection, role: str) -> None:
+    with (
+        opened(admin, role, elsewhere(admin, role, host="none.invalid")) as database,
+        pytest.raises(DatabaseUnavailable, match="name cannot be resolved"),
+    ):
+        database.connection()
+
+
+def test_a_host_with_two_addresses_is_asked_at_both(
+    admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [(0, 0, 0, "", (address, 0)) for address in ("127.0.0.9", admin.info.hostaddr)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with opened(admin, role, elsewhere(admin, role, host="two.example")) as database:
+        assert database.connection().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_two_silent_addresses_take_no_longer_than_one(
+    admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        found = [(0, 0, 0, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with opened(admin, role, elsewhere(admin, role, host="two.example", port=port)) as database:
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailable, match="timeout"):
+                database.connection()
+            assert time.monotonic() - began < 3.5
+
+
+def test_the_smoke_test_logs_in_anew(admin: psycopg.Connection, role: str) -> None:
+    logins = Rotating(login(admin, role), PASSWORD)
+    with opened(admin, role, logins) as database:
+        first = database.connection()
+        database.check()
+        assert database.connection() is not first
+        assert logins.asked == ["get", "refresh", "get"]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "of-the-app-only"
 _ADMIN = "of-the-superuser"
+# What a killed process wrote is with the kernel, so tests need not wait for disks.
 # The key must be the server's own and nobody else's, whatever user id its image gives it.
 _START = """
 install -d -m 700 /run/tls
@@ -34,7 +35,7 @@ printf %s "$CERTIFICATE" >/run/tls/crt
 chown -R postgres /run/tls
 unset CERTIFICATE KEY
 exec docker-entrypoint.sh postgres -c ssl=on -c ssl_cert_file=/run/tls/crt \
-  -c ssl_key_file=/run/tls/key "$@"
+  -c ssl_key_file=/run/tls/key -c fsync=off "$@"
 """
 
 
@@ -54,10 +55,14 @@ class Server:
 
     def docker(self, *arguments: str) -> str:
         """Run a docker command that ends with the container's name."""
-        done = subprocess.run(
-            ["docker", *arguments, self.name], check=True, capture_output=True, text=True
-        )
+        command = ["docker", *arguments, self.name]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout
+
+    def docker_exec(self, *command: str) -> None:
+        """Run a command in the container, as root."""
+        subprocess.run(["docker", "exec", "--user", "root", self.name, *command], check=True)
 
     def kill(self) -> None:
         """End it as if the power had gone."""

@@ -12,6 +12,7 @@ from unittest import mock
 
 import boto3
 from db_migrate import logins
+from function_kit import secret_stores
 
 from tests.kit.database_server import PASSWORD, Server
 from tests.kit.invoke import LambdaContext
@@ -50,6 +51,7 @@ class Function:
         self.handler: Any = importlib.import_module("insert_ppu_data.handler")
         self.server = server
         self.s3 = s3
+        self._environments: list[Any] = []
         self.settings = self.fresh()
 
     def fresh(self) -> Any:
@@ -58,7 +60,7 @@ class Function:
         Environments are told apart by their settings; this makes a difference that does not matter.
         """
         settings = importlib.import_module("insert_ppu_data.settings").TreatmentSettings
-        return settings(
+        made = settings(
             environment="local",
             db_secret_arn=SECRET,
             db_endpoint="localhost",
@@ -68,6 +70,8 @@ class Function:
             db_idle_seconds=1 + next(_numbers) / 10_000,
             treatment_bucket=BUCKET,
         )
+        self._environments.append(made)
+        return made
 
     def __call__(self, event: Any, settings: Any = None, seconds: float = SECONDS) -> Answer:
         """Invoke it once, as Lambda does."""
@@ -91,11 +95,15 @@ class Function:
         context = LambdaContext(seconds=SECONDS)
         return self.handler.handler.__wrapped__({"Records": records}, context, self.settings)
 
-    def close(self, settings: Any = None) -> None:
+    def end(self, settings: Any) -> None:
         """End an environment."""
-        settings = settings or self.settings
         self.handler._postgres(settings).close()
         self.handler._objects(settings).close()
+
+    def close(self) -> None:
+        """End all environments."""
+        for settings in self._environments:
+            self.end(settings)
 
 
 @contextlib.contextmanager
@@ -119,3 +127,5 @@ def surroundings(endpoint: str) -> Iterator[Any]:
         s3 = session.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         yield s3
+        secret_stores.prepare("secretsmanager").close()
+        secret_stores.prepare.cache_clear()

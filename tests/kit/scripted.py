@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. With `drop`, the connection is cut instead; `wait` is waited for before."""
+    """One answer. With `drop`, the connection is cut instead, with `cut_short` before the body's
+    end; `wait` is waited for before."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut_short: bool = False
     wait: threading.Event | None = None
 
     @classmethod
@@ -82,10 +84,11 @@ def serving(scripted: Scripted | None = None) -> Iterator[Scripted]:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(reply.body)))
+            self.send_header("content-length", str(len(reply.body) + reply.cut_short))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(reply.body)
+            self.close_connection |= reply.cut_short
 
         do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815 - names that the server looks for
 

@@ -259,3 +259,56 @@ def test_every_kind_of_error_has_a_code() -> None:
     assert error_code(AwsError("Throttled", "x")) == "Throttled"
     assert error_code(ClientError()) == "NoSuchKey"
     assert error_code(ConnectionError("x")) == "ConnectionError"
+
+
+def test_a_large_body_comes_in_pieces_and_the_connection_is_used_again(server: Scripted) -> None:
+    content = bytes(range(256)) * 5000
+    server.script(Reply(206, content, {"ETag": "x"}), Reply(200, b""))
+    with calling(server.url, "s3") as api:
+        for expected in (content, b""):
+            with api.download("/bucket/key", {"range": "bytes=5-"}) as got:
+                pieces = list(got.pieces)
+            assert b"".join(pieces) == expected
+            assert max(map(len, pieces), default=0) <= 256 * 1024
+        assert got.status == 200
+    assert len(server.connections) == 1
+    request = server.requests[0]
+    assert request.headers["range"] == "bytes=5-"
+    assert "range" in request.headers["authorization"]
+
+
+def test_a_download_that_is_left_in_the_middle_leaves_nothing_behind(server: Scripted) -> None:
+    server.script(Reply(200, b"x" * 2_000_000))
+    with calling(server.url, "s3") as api:
+        with api.download("/bucket/key") as got:
+            next(got.pieces)
+        with api.download("/bucket/key") as got:
+            assert sum(map(len, got.pieces)) == 2_000_000
+    assert len(server.connections) == 2
+
+
+def test_a_download_that_breaks_off_is_not_taken_for_whole(server: Scripted) -> None:
+    server.script(Reply(200, b"x" * 500_000, cut_short=True))
+    with (
+        calling(server.url, "s3") as api,
+        pytest.raises(AwsError, match="downloading from s3 broke off"),
+        api.download("/bucket/key") as got,
+    ):
+        list(got.pieces)
+
+
+def test_a_download_begins_again_when_the_service_is_busy(server: Scripted) -> None:
+    server.script(Reply(503), Reply(drop=True), Reply(200, b"at last"))
+    with calling(server.url, "s3") as api, api.download("/bucket/key") as got:
+        assert b"".join(got.pieces) == b"at last"
+
+
+def test_a_download_that_is_refused_says_why(server: Scripted) -> None:
+    server.script(Reply(404, b"<Error><Code>NoSuchKey</Code></Error>"))
+    with (
+        calling(server.url, "s3") as api,
+        pytest.raises(AwsError) as raised,
+        api.download("/bucket/key"),
+    ):
+        pass
+    assert (raised.value.code, raised.value.status) == ("NoSuchKey", 404)

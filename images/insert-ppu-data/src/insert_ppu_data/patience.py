@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from function_kit.deadline import Deadline
 
-# Seconds. A database that took longer than the rest to say no will not be asked again.
-_ENOUGH: Final = 3.5
+# Seconds in which a second attempt can still connect and do something.
+_ENOUGH: Final = 3.0
 
 
 class DatabaseRefused(Exception):  # noqa: N818 - says what is
@@ -24,7 +24,8 @@ class DatabaseRefused(Exception):  # noqa: N818 - says what is
 def twice[T](work: Callable[[], T], deadline: Deadline) -> T:
     """Do what may be done twice, again if the database went away on the way.
 
-    After a failover the first attempt finds out, and the second finds the new server.
+    After a failover the first attempt finds out, and the second finds the new server. A database
+    that lets nobody in is not asked again: that only adds to its crowd.
 
     Raises:
         DatabaseUnavailable: It is away.
@@ -34,7 +35,7 @@ def twice[T](work: Callable[[], T], deadline: Deadline) -> T:
         try:
             return work()
         except DatabaseUnavailable as error:
-            if deadline.remaining() < _ENOUGH:
+            if not error.lost or deadline.remaining() < _ENOUGH:
                 raise
             get_logger().warning("database_again", reason=str(error))
         return work()

@@ -131,7 +131,7 @@ def database(
     statement_timeout: float,
     application_name: str,
     connect_timeout: int = 2,
-    patience: float = 1.0,
+    patience: float = 0.5,
 ) -> Postgres:
     """The connection to the fleet's database; nothing is opened yet.
 

@@ -28,8 +28,12 @@ __all__ = ["DatabaseUnavailable", "Login", "Logins", "Postgres"]
 # and how much later than the server's own timeout the client gives up.
 _CHECK: Final = 0.5
 _GRACE: Final = 0.5
-# Seconds between attempts to get one of few connections; random, so that many do not march in step.
-_PAUSE: Final = (0.02, 0.12)
+# Seconds until one of few connections is asked for again: this long at most for the first time,
+# and twice as long each time after. Random, so that many do not march in step.
+_PAUSE: Final = 0.2
+# Seconds for callers to wait: for one of few connections, and for a server.
+_CROWDED: Final = 2
+_AWAY: Final = 5
 
 
 # Its warnings repeat what the server says of a failed statement, rows among it.
@@ -88,7 +92,7 @@ class Postgres:
         sslmode: str = "require",
         sslrootcert: str | None = None,
         connect_timeout: int = 2,
-        patience: float = 1.0,
+        patience: float = 0.5,
         statement_timeout: float = 5.0,
         idle_timeout: float = 60.0,
         application_name: str = "function-kit",
@@ -101,7 +105,7 @@ class Postgres:
             sslrootcert: The file with the authorities to trust; libpq's default without it.
             connect_timeout: Seconds until a server that is silent counts as away (2 at least).
             patience: Seconds for which a server without a free connection, or one that is about
-                to start, is asked again.
+                to start, is asked again. A connection that was waited for is given back at once.
             statement_timeout: Seconds after which the server ends a statement.
             idle_timeout: Seconds after which the server ends a connection that nobody uses:
                 Lambda freezes environments without a word, and theirs are wanted by others.
@@ -110,6 +114,7 @@ class Postgres:
         self._logins = logins
         self._connection: psycopg.Connection | None = None
         self._address = "?"
+        self._crowded = False
         self._patience = patience
         self._connect_timeout = connect_timeout
         self._statement_timeout = statement_timeout
@@ -187,9 +192,13 @@ class Postgres:
             if not connection.broken and not postgres_errors.unavailable(error):
                 raise  # the statement was wrong
             cause = _cause(error, watchdog, cut=connection.broken)
-            if connection.broken or postgres_errors.leaves(error):
+            lost = connection.broken or postgres_errors.leaves(error)
+            if lost:
                 self.close()
-            raise self._unavailable(cause) from None
+            raise self._unavailable(cause, lost=lost and not watchdog.bit) from None
+        finally:
+            if self._crowded:
+                self.close()  # others wait for one as we did
 
     def check(self) -> None:
         """For smoke tests: see whether one can log in to the database now.
@@ -209,13 +218,20 @@ class Postgres:
 
     def _open(self) -> psycopg.Connection:
         deadline = Deadline.after(self._patience)
+        longest = _PAUSE
+        self._crowded = False
         while True:
             try:
                 return self._log_in()
             except psycopg.OperationalError as error:
-                if deadline.expired or not postgres_errors.soon(error):
-                    raise self._unavailable(postgres_errors.reason(error)) from None
-            time.sleep(random.uniform(*_PAUSE))  # noqa: S311 - spreads load
+                pause = random.uniform(0, longest)  # noqa: S311 - spreads load
+                longest *= 2
+                self._crowded = soon = postgres_errors.soon(error)
+                if not soon or pause > deadline.remaining():
+                    raise self._unavailable(
+                        postgres_errors.reason(error), retry_after=_CROWDED if soon else _AWAY
+                    ) from None
+            time.sleep(pause)
 
     def _log_in(self) -> psycopg.Connection:
         try:
@@ -247,8 +263,9 @@ class Postgres:
                 break
         raise failure
 
-    def _unavailable(self, reason: str) -> DatabaseUnavailable:
-        return DatabaseUnavailable(f"PostgreSQL at {self._address} is unavailable: {reason}")
+    def _unavailable(self, reason: str, **more: Any) -> DatabaseUnavailable:
+        message = f"PostgreSQL at {self._address} is unavailable: {reason}"
+        return DatabaseUnavailable(message, **more)
 
 
 def _answers(connection: psycopg.Connection) -> bool:

@@ -11,10 +11,19 @@ if TYPE_CHECKING:
 
 
 class DatabaseUnavailable(Unavailable):
-    """PostgreSQL did not answer or refused. The message says where and in short why."""
+    """PostgreSQL did not answer or refused. The message says where and in short why.
+
+    Attributes:
+        lost: Whether a connection was there and is no more, so that another may find a server.
+    """
 
     code = "database_unavailable"
     message = "The database is not available at the moment. Please try again."
+
+    def __init__(self, reason: str, *, retry_after: int = 5, lost: bool = False) -> None:
+        """Make the error; see the class and `Unavailable`."""
+        super().__init__(reason, retry_after=retry_after)
+        self.lost = lost
 
 
 # Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
