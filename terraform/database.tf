@@ -49,6 +49,7 @@ locals {
 
 resource "aws_db_instance" "this" {
   #checkov:skip=CKV_AWS_118:Enhanced monitoring is for finding slow hosts; RDS's own metrics and the alarms tell of a sick database.
+  #checkov:skip=CKV_AWS_133:Backups are kept for var.database.backup_days, which its validation holds to 1 or more.
   #checkov:skip=CKV_AWS_157:Multi-AZ is by environment: on in prod, elsewhere by var.database.multi_az.
   #checkov:skip=CKV_AWS_293:Deletion protection is off where an environment is made to be thrown away: dev.
   #checkov:skip=CKV_AWS_353:Performance Insights is by variable: not every instance class has it.

@@ -3,6 +3,7 @@
 # Or in a VPC of your own: var.network.existing.
 
 data "aws_availability_zones" "available" {
+  #checkov:skip=CKV_AWS_394:Subnets keep the zone they were made in, whatever AWS adds or closes: ignore_changes below.
   count = local.own_vpc ? 1 : 0
 
   state = "available"
@@ -57,7 +58,12 @@ resource "aws_subnet" "private" {
   # Sixteenths: room for subnets of other kinds later.
   cidr_block = cidrsubnet(var.network.cidr, 4, count.index)
 
-  tags = { Name = "${local.prefix}-private-${local.zones[count.index]}" }
+  tags = { Name = "${local.prefix}-private-${count.index}" }
+
+  lifecycle {
+    # A zone that AWS adds or closes must not move subnets that functions are in.
+    ignore_changes = [availability_zone]
+  }
 }
 
 # It has the VPC's local route, and those of the gateway endpoints.
