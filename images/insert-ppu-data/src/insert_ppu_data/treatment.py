@@ -94,9 +94,10 @@ def treatment(patient_id: str, data: dict[str, Any], key: str | None, now: int) 
     Raises:
         Refused: It cannot be stored.
     """
-    for name, value in (("patient_id", patient_id), ("idempotency_key", key or "")):
-        if _UNTEXTLIKE.search(value):
-            raise Refused(name, "must not hold control characters")
+    if _UNTEXTLIKE.search(patient_id):
+        raise Refused("patient_id", "must not hold control characters")
+    if key is not None and _UNTEXTLIKE.search(key):
+        raise Refused("idempotency_key", "must not hold control characters")
     rest = data.copy()
     text = rest.pop("timestamp", None)
     moment = None if text is None else _moment(text)
