@@ -33,7 +33,10 @@ type Module = tuple[str, str, bool]  # its source, its bytecode, whether it is a
 MAGIC = b"FKB1"
 EPOCH = 0
 # The libraries that function_kit's modules import, as far as this image has them.
-ROOTS = ("structlog", "pydantic_settings", "botocore.session", "httpx", "httpcore", "psycopg")
+ROOTS = (
+    *("structlog", "pydantic_settings", "botocore.session", "httpx", "httpcore", "psycopg"),
+    *("encodings.idna", "hmac", "http.client", "random"),  # function_kit.signed_api, sigv4
+)
 
 
 class BundleError(Exception):

@@ -86,9 +86,11 @@ def trim(botocore: Path, wanted: Wanted) -> None:
     """Trim the installed package at `botocore` to the wanted operations.
 
     Raises:
-        TrimError: botocore has no such service or operation.
+        TrimError: There is no botocore, or it has no such service or operation.
     """
     data = botocore / "data"
+    if not data.is_dir():
+        raise TrimError("botocore is not installed: depend on function-kit[aws]")
     unknown = [service for service in wanted if not (data / service).is_dir()]
     if unknown:
         raise TrimError(f"botocore has no service {', '.join(sorted(unknown))}")
@@ -294,7 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         wanted = wanted_operations(options.pyproject)
-        if (options.site_packages / "botocore").is_dir():
+        if wanted or (options.site_packages / "botocore").is_dir():
             trim(options.site_packages / "botocore", wanted)
             verify(options.site_packages, wanted)
     except (TrimError, OSError, ValueError) as error:

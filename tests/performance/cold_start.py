@@ -3,9 +3,9 @@
     make bench          → build/bench.json and a table
 
 A function joins by existing: its folder's pyproject.toml says which budget it has
-(`cold-start`) and the variables that it needs to initialise (`environment`). Everything
-is measured in one run, in rounds over all images, because these machines are noisy:
-ratios are what counts.
+(`cold-start`) and the variables that it needs to initialise (`environment`). These machines
+are noisy for minutes on end, so ratios are what counts, and each is of two images measured
+within seconds of each other: the floor's own time is taken anew beside every function.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fleet import environments
 from fleet.images import bake
@@ -28,7 +28,8 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-ROUNDS, REPEATS = 3, 5
+ROUNDS, REPEATS = 5, 3
+COMMON_ROUNDS = 2  # ten times slower than ours, and far from its budget
 # Initialisation, as multiples of the floor's and of the common build's: by what a function needs.
 BUDGETS = {"aws": (5.0, 0.35), "clients": (7.0, 0.40), "large": (12.0, 0.60)}
 REBUILD_SECONDS = 3  # every image, with nothing changed
@@ -42,6 +43,14 @@ class Subject:
     name: str
     image: str
     environment: dict[str, str]
+
+
+class Round(NamedTuple):
+    """One function's figures and the floor's, seconds apart; the common build's in some."""
+
+    floor: dict[str, float]
+    own: dict[str, float]
+    common: dict[str, float] | None
 
 
 def docker(*arguments: str) -> str:
@@ -82,8 +91,8 @@ def build_peer(project: Project, stage: str, function: str = "") -> str:
     return name
 
 
-def measure(subject: Subject) -> dict[str, list[float]]:
-    """One round: fresh processes in one container of the image."""
+def measure(subject: Subject) -> dict[str, float]:
+    """Fresh processes in one container of the image: the median of each figure."""
     variables = [part for item in subject.environment.items() for part in ("--env", "=".join(item))]
     printed = docker(
         "run", "--rm", "--network", "none", *variables,
@@ -91,7 +100,7 @@ def measure(subject: Subject) -> dict[str, list[float]]:
         subject.image, "/probe.py", str(REPEATS), "lambda_function.handler",
     )  # fmt: skip
     figures: dict[str, list[float]] = json.loads(printed.splitlines()[-1])
-    return figures
+    return {key: statistics.median(values) for key, values in figures.items()}
 
 
 def compressed_above_base(image: str, base: str) -> int:
@@ -121,20 +130,23 @@ def run(project: Project) -> dict[str, Any]:
     architecture = environments.load(project, "local").architecture
     bake.build(project, project.functions, tag="bench", architecture=architecture)
     floor = Subject("floor", build_peer(project, "floor"), {})
-    subjects = [floor]
-    for function in project.functions:
-        variables = manifest(function)["environment"]
-        subjects.append(Subject(function, f"{project.name}/{function}:bench", variables))
-        common = build_peer(project, "common", function)
-        subjects.append(Subject(f"{function} (common build)", common, variables))
-    rounds = [{s.name: measure(s) for s in subjects} for _ in range(ROUNDS)]
-    figures = {s.name: _summary([r[s.name] for r in rounds]) for s in subjects}
+    own, common = {}, {}
+    for name in project.functions:
+        variables = manifest(name)["environment"]
+        own[name] = Subject(name, f"{project.name}/{name}:bench", variables)
+        common[name] = Subject(name, build_peer(project, "common", name), variables)
+    rounds: dict[str, list[Round]] = {name: [] for name in project.functions}
+    for number in range(ROUNDS):
+        for name, found in rounds.items():
+            beside = measure(common[name]) if number < COMMON_ROUNDS else None
+            found.append(Round(measure(floor), measure(own[name]), beside))
     base = bake.base_images(project)["BASE_IMAGE"]
+    every_floor = [one.floor for found in rounds.values() for one in found]
     return {
-        "floor": figures["floor"],
+        "floor": _summary(every_floor),
         "functions": {
-            function: _held(function, figures, f"{project.name}/{function}:bench", base)
-            for function in project.functions
+            name: _held(manifest(name)["cold-start"], found, own[name].image, base)
+            for name, found in rounds.items()
         },
         "rebuild_seconds": rebuild_seconds(project, architecture),
     }
@@ -147,31 +159,32 @@ def rebuild_seconds(project: Project, architecture: str) -> float:
     return round(time.perf_counter() - began, 2)
 
 
-def _summary(rounds: list[dict[str, list[float]]]) -> dict[str, float]:
-    return {
-        key: round(statistics.median([v for r in rounds for v in r[key]]), 1) for key in rounds[0]
-    }
+def _summary(rounds: list[dict[str, float]]) -> dict[str, float]:
+    return {key: round(statistics.median(r[key] for r in rounds), 1) for key in rounds[0]}
 
 
-def _held(function: str, figures: dict[str, Any], image: str, base: str) -> dict[str, Any]:
-    own, common = figures[function], figures[f"{function} (common build)"]
-    kind = manifest(function)["cold-start"]
+def _held(kind: str, rounds: list[Round], image: str, base: str) -> dict[str, Any]:
+    commons = [(one.own, one.common) for one in rounds if one.common]
     measured = {
-        "times_the_floor": round(own["cpu_ms"] / figures["floor"]["cpu_ms"], 2),
-        "of_the_common_build": round(own["cpu_ms"] / common["cpu_ms"], 2),
+        "times_the_floor": _ratio([(one.own, one.floor) for one in rounds]),
+        "of_the_common_build": _ratio(commons),
         "compressed_mb_above_base": round(compressed_above_base(image, base) / 1e6, 1),
     }
     budget = dict(zip(measured, (*BUDGETS[kind], COMPRESSED_MB[kind]), strict=True))
     over = [name for name, value in measured.items() if value > budget[name]]
     return {
         "kind": kind,
-        "init": own,
-        "common_init": common,
+        "init": _summary([one.own for one in rounds]),
+        "common_init": _summary([common for _, common in commons]),
         **measured,
         "budget": budget,
         "over": over,
         "within_budget": not over,
     }
+
+
+def _ratio(pairs: list[tuple[dict[str, float], dict[str, float]]]) -> float:
+    return round(statistics.median(a["cpu_ms"] / b["cpu_ms"] for a, b in pairs), 2)
 
 
 def show(report: dict[str, Any]) -> None:

@@ -251,7 +251,14 @@ def test_a_botocore_that_does_not_work_any_more_ends_the_build(fresh: Path) -> N
 
 def test_an_image_without_botocore_needs_no_trimming(tmp_path: Path) -> None:
     (tmp_path / "packages").mkdir()
-    assert trim(WANTED, tmp_path / "packages").returncode == 0
+    assert trim("[tool.lambda-image]\naws = {}\n", tmp_path / "packages").returncode == 0
+
+
+def test_services_without_botocore_end_the_build(tmp_path: Path) -> None:
+    (tmp_path / "packages").mkdir()
+    ended = trim(WANTED, tmp_path / "packages")
+    assert ended.returncode == 1
+    assert "function-kit[aws]" in ended.stderr
 
 
 @pytest.mark.parametrize(

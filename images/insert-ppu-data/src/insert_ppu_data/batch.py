@@ -96,16 +96,16 @@ def read_records(body: dict[str, Any]) -> Batch:
 
 
 def write_records(
-    batch: Batch, postgres: Postgres, environment: str, deadline: Deadline
+    batch: Batch, postgres: Postgres, environment: str, deadline: Deadline, *, again: bool
 ) -> Written:
-    """Store the records in one transaction.
+    """Store the records in one transaction; `again` says that it is the second attempt.
 
     Raises:
         HttpError: 409, the keys of some are of others and the caller wants all or none.
         DatabaseUnavailable: The database is away.
     """
     with postgres.transaction(deadline) as connection:
-        written = Writer(environment).write(connection, [batch.treatments])
+        written = Writer(environment, alone=again).write(connection, [batch.treatments])
         if written.reused and batch.strict:
             raise conflict([key_reused(n).named("records") for n in sorted(written.reused)])
     return written

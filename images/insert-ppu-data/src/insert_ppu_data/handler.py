@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 # First: it prepares a fast start for the imports below.
@@ -84,16 +84,16 @@ def _answer(event: dict[str, Any], context: Any, settings: TreatmentSettings) ->
     body = _body(event)
     if "records" in body:
         batch = read_records(body)
-        written = twice(lambda: write_records(batch, postgres, environment, deadline), deadline)
+        written = twice(partial(write_records, batch, postgres, environment, deadline), deadline)
         return answers.records(*outcome(batch, written), environment, context.aws_request_id)
     if "object" in body:
         request, objects = ImportRequest.model_validate(body), _objects(settings)
         done = twice(
-            lambda: store_object(request, objects, postgres, environment, deadline), deadline
+            partial(store_object, request, objects, postgres, environment, deadline), deadline
         )
         return answers.imported(done, environment, context.aws_request_id)
     one = read_one(body)
-    stored = twice(lambda: write_one(one, postgres, environment, deadline), deadline)
+    stored = twice(lambda **_: write_one(one, postgres, environment, deadline), deadline)
     return answers.stored(one, stored, environment, context.aws_request_id)
 
 

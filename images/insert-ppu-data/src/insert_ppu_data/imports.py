@@ -66,8 +66,10 @@ def store_object(
     postgres: Postgres,
     environment: str,
     deadline: Deadline,
+    *,
+    again: bool,
 ) -> Imported:
-    """Store the treatments in an object.
+    """Store the treatments in an object; `again` says that it is the second attempt.
 
     Raises:
         HttpError: What `objects` says of the object. Or, where the caller wants all or none:
@@ -76,7 +78,7 @@ def store_object(
             all or none; sent again, they are known.
     """
     report = Report()
-    work = _Work(report, postgres, environment, deadline)
+    work = _Work(report, postgres, Writer(environment, alone=again), deadline)
     with objects.open(request.object) as opened:
         now = moment_of(datetime.now(UTC))
         source = Reader(opened.blocks, report, now, opened.place)
@@ -100,12 +102,12 @@ class _Work:
     """Brings treatments from a reader into the table."""
 
     def __init__(
-        self, report: Report, postgres: Postgres, environment: str, deadline: Deadline
+        self, report: Report, postgres: Postgres, writer: Writer, deadline: Deadline
     ) -> None:
         self._report = report
         self._postgres = postgres
         self._deadline = deadline
-        self._writer = Writer(environment)
+        self._writer = writer
 
     def store_all(self, source: Reader) -> None:
         """All in one transaction."""

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import psycopg
 from function_kit.logging import get_logger
 from function_kit.postgres import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from function_kit.deadline import Deadline
 
 # Seconds in which a second attempt can still connect and do something.
 _ENOUGH: Final = 3.0
 
 
+class Work[T](Protocol):
+    """What may be done twice."""
+
+    def __call__(self, *, again: bool) -> T:
+        """Do it, for the second time if `again`."""
+        ...
+
+
 class DatabaseRefused(Exception):  # noqa: N818 - says what is
     """PostgreSQL did not do what it was told, as when a table is not there."""
 
 
-def twice[T](work: Callable[[], T], deadline: Deadline) -> T:
+def twice[T](work: Work[T], deadline: Deadline) -> T:
     """Do what may be done twice, again if the database went away on the way.
 
     After a failover the first attempt finds out, and the second finds the new server. A database
     that lets nobody in is not asked again: that only adds to its crowd.
+
+    Args:
+        work: What to do.
+        deadline: The invocation's.
 
     Raises:
         DatabaseUnavailable: It is away.
@@ -33,11 +43,11 @@ def twice[T](work: Callable[[], T], deadline: Deadline) -> T:
     """
     try:
         try:
-            return work()
+            return work(again=False)
         except DatabaseUnavailable as error:
             if not error.lost or deadline.remaining() < _ENOUGH:
                 raise
             get_logger().warning("database_again", reason=str(error))
-        return work()
+        return work(again=True)
     except psycopg.Error as error:
         raise DatabaseRefused(f"{type(error).__name__} ({error.sqlstate})") from None

@@ -45,6 +45,13 @@ _DIFFERENT: Final = """
 type Numbered = tuple[int, Treatment]
 
 
+# Two who write the same rows in different orders wait for each other until PostgreSQL ends one.
+# That one's second attempt waits for all who write many, and then they wait for it.
+_BESIDE_OTHERS: Final = "SELECT pg_advisory_xact_lock_shared(%s)"
+_ALONE: Final = "SELECT pg_advisory_xact_lock(%s)"
+_LOCK: Final = int.from_bytes(b"ppubulk\0")  # any number that nobody else uses
+
+
 class KeyReused(Exception):  # noqa: N818 - an answer, not a malfunction
     """The idempotency key is of another treatment of the patient."""
 
@@ -98,9 +105,15 @@ def insert(connection: psycopg.Connection, treatment: Treatment, environment: st
 class Writer:
     """Writes many, in one or several transactions of its caller."""
 
-    def __init__(self, environment: str) -> None:
-        """Write rows with this value in the column `environment`."""
+    def __init__(self, environment: str, *, alone: bool = False) -> None:
+        """Write rows with this value in the column `environment`.
+
+        Args:
+            environment: The value.
+            alone: Whether nobody else may write many meanwhile: only for a second attempt.
+        """
         self._environment = environment.encode()
+        self._turn = _ALONE if alone else _BESIDE_OTHERS
         self._look_first = False
 
     def write(self, connection: psycopg.Connection, pieces: Iterable[list[Numbered]]) -> Written:
@@ -111,6 +124,7 @@ class Writer:
             pieces: The rows, which are kept until all are written; they may be made while
                 earlier ones are on their way.
         """
+        connection.execute(self._turn, (_LOCK,))
         kept = _Kept()
         unique = kept.unique(pieces)
         if not self._look_first:

@@ -52,14 +52,8 @@ def store_uploads(
     """
     done = []
     for record in event["Records"]:
-        work = partial(
-            store_object,
-            _request(record, settings),
-            objects,
-            postgres,
-            settings.environment,
-            deadline,
-        )
+        request, environment = _request(record, settings), settings.environment
+        work = partial(store_object, request, objects, postgres, environment, deadline)
         try:
             report = twice(work, deadline).report
         except HttpError as error:
