@@ -28,9 +28,10 @@ class DatabaseRefused(Exception):  # noqa: N818 - says what is
 
 
 def twice[T](work: Work[T], deadline: Deadline) -> T:
-    """Do what may be done twice, again if the database went away on the way.
+    """Do what may be done twice, again if it was lost on the way.
 
-    After a failover the first attempt finds out, and the second finds the new server. A database
+    After a failover the first attempt finds out, and the second finds the new server. One that
+    PostgreSQL ended because of others has its second without them. A database
     that lets nobody in is not asked again: that only adds to its crowd.
 
     Args:

@@ -195,6 +195,7 @@ class Postgres:
             lost = connection.broken or postgres_errors.leaves(error)
             if lost:
                 self.close()
+            lost = lost or postgres_errors.undone(error)
             raise self._unavailable(cause, lost=lost and not watchdog.bit) from None
         finally:
             if self._crowded:

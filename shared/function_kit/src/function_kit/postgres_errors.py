@@ -14,7 +14,9 @@ class DatabaseUnavailable(Unavailable):
     """PostgreSQL did not answer or refused. The message says where and in short why.
 
     Attributes:
-        lost: Whether a connection was there and is no more, so that another may find a server.
+        lost: Whether work was lost on the way that may go well if it is done anew: its connection
+            was cut, its server became read-only, or others were in its way and PostgreSQL
+            undid it.
     """
 
     code = "database_unavailable"
@@ -54,6 +56,11 @@ def unavailable(error: psycopg.Error) -> bool:
 def leaves(error: psycopg.Error) -> bool:
     """Whether another connection may find a better server."""
     return error.sqlstate == _READ_ONLY
+
+
+def undone(error: psycopg.Error) -> bool:
+    """Whether PostgreSQL rolled the transaction back because of another one."""
+    return (error.sqlstate or "").startswith(_IN_EACH_OTHERS_WAY)
 
 
 def refused_login(error: psycopg.Error) -> bool:
