@@ -114,7 +114,7 @@ class AuthConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["none", "oauth_password", "api_key", "bearer"] = "none"
-    secret_name: Annotated[str, Field(pattern=r"^[\w/+=.@-]{1,256}$")] | None = None
+    secret_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_/+=.@-]{1,256}$")] | None = None
     token_url: Annotated[str, Field(max_length=2048)] | None = None
     scope: Annotated[str, Field(max_length=1024)] | None = None
     headers: dict[HeaderName, HeaderValue] | None = None
