@@ -18,6 +18,7 @@ MAX_BYTES: Final = 200_000
 MAX_DEPTH: Final = 16
 """Levels of a payload: DynamoDB stores 32 of nesting in all."""
 _DIGITS: Final = 38  # of a number in DynamoDB, which ends at 9.99e125 and at 1e-130
+_EXACT: Final = Context(prec=5000)  # Python reads no longer number
 _LARGEST: Final = 125
 _SMALLEST: Final = -130
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing to misread
@@ -81,7 +82,7 @@ def _check_text(value: str) -> None:
 
 
 def _check_number(value: float) -> None:
-    exact = Context(prec=400).create_decimal(repr(value)).normalize()
+    exact = _EXACT.normalize(_EXACT.create_decimal(repr(value)))
     size = exact.adjusted() if exact.is_finite() else _LARGEST + 1
     long = len(exact.as_tuple().digits) > _DIGITS
     if long or (exact and not _SMALLEST <= size <= _LARGEST):
