@@ -54,6 +54,12 @@ def encode(text: str, safe: str = "") -> str:
     return quote(text, safe=safe + "-._~")
 
 
+def query(parameters: Mapping[str, str]) -> str:
+    """A query in the order and encoding that is signed, with its question mark; or nothing."""
+    pairs = sorted((encode(name), encode(value)) for name, value in parameters.items())
+    return "?" * bool(pairs) + "&".join(f"{name}={value}" for name, value in pairs)
+
+
 class Signer:
     """Signs the requests to one service in one region."""
 
@@ -84,7 +90,7 @@ class Signer:
 
         Args:
             method: The HTTP method.
-            path: The path as it is sent, percent-encoded, without a query.
+            path: The path as it is sent, percent-encoded; then its query, as `query` makes it.
             headers: All headers to sign, `host` among them, names in lower case.
             body: What is sent.
         """
@@ -96,7 +102,8 @@ class Signer:
         if self._credentials.token:
             signed["x-amz-security-token"] = self._credentials.token
         names = ";".join(sorted(signed))
-        request = _canonical(method, self._canonical_path(path), "", signed, digest)
+        path, _, asked = path.partition("?")
+        request = _canonical(method, self._canonical_path(path), asked, signed, digest)
         signature = self._signature(time, request)
         scope = f"{self._credentials.access_key}/{self._scope(time)}"
         signed["authorization"] = (
