@@ -42,7 +42,7 @@ def _metrics(settings: SchedulerSettings) -> Metrics:
 
 
 def _checks(settings: SchedulerSettings) -> dict[str, Callable[[], None]]:
-    return {"messages": _outbox(settings).store.check}
+    return {"outbox": _outbox(settings).check}
 
 
 @lambda_handler(service=NAME, settings=SchedulerSettings, checks=_checks)

@@ -41,10 +41,10 @@ def sweep(outbox: Outbox, claims: Claims, abandoned_after: float, deadline: Dead
     published = outbox.sweep(deadline)
     given_up = 0
     before = time.time() - abandoned_after
-    for message in claims.abandoned(before):
+    for key in claims.abandoned(before):
         if deadline.expired:
             break
-        if claims.give_up(message.key, before, CUT_OFF):
-            log.warning("message_given_up", message_id=message.id)
+        if claims.give_up(key, before, CUT_OFF):
+            log.warning("message_given_up", message_id=key.id)
             given_up += 1
     return Swept(published=published, given_up=given_up)
