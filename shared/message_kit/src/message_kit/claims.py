@@ -123,13 +123,22 @@ class Claims(Records):
         ends = f", #error_message = :reason{_unlease(settled)}"
         return self._settle(claimed, Status.FAILED, reason, ends, {"reason": reason[:LONGEST_NOTE]})
 
-    def abandoned(self, before: float) -> Iterator[Message]:
+    def check(self) -> None:
+        """Raise unless messages can be claimed.
+
+        Raises:
+            AwsError: They cannot.
+        """
+        nobody = Lease("check", "check", 0)
+        self.claim(Key("msg_00000000000000_00000000", "never"), nobody)
+
+    def abandoned(self, before: float) -> Iterator[Key]:
         """Messages whose worker's lease ended before that second of the epoch."""
         asked: dict[str, Any] = query("status", Status.PROCESSING)
         asked["FilterExpression"] = "#lease_until < :before"
         asked["ExpressionAttributeNames"] |= names("#lease_until")
         asked["ExpressionAttributeValues"][":before"] = items.encode(before)
-        return self._listed(asked)
+        return (Key(item["id"], item["created_date"]) for item in self._listed(asked))
 
     def give_up(self, key: Key, before: float, reason: str) -> bool:
         """Fail a message that was abandoned before then; False when it is not so any more."""

@@ -182,6 +182,11 @@ class Message(BaseModel):
         """What it is found by."""
         return Key(self.id, self.created_date)
 
+    @property
+    def created(self) -> datetime:
+        """When it was made, in UTC."""
+        return datetime.fromisoformat(self.created_date)
+
     def document(self) -> dict[str, Any]:
         """The message in JSON's types, without what it does not have and without its timeline."""
         return self.model_dump(mode="json", exclude_none=True, exclude={"timeline"})

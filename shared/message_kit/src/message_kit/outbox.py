@@ -87,6 +87,15 @@ class Outbox:
             swept += 1
         return swept
 
+    def check(self) -> None:
+        """Raise unless messages could be stored and published; nothing is.
+
+        Raises:
+            AwsError: They could not.
+        """
+        self.store.check()
+        self._topic.check()
+
     def _publish_or_leave(self, message: Message) -> None:
         try:
             self._publish(message)

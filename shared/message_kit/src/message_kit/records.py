@@ -10,12 +10,15 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from function_kit.logging import get_logger
+from pydantic import ValidationError
+
 from message_kit import items
 from message_kit.message import Key, Message, Status, timestamp
 from message_kit.table import Refused, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from function_kit.signed_api import SignedApi
 
@@ -25,6 +28,7 @@ MOVE: Final = (
     " #timeline = list_append(if_not_exists(#timeline, :none), :moment)"
 )
 LONGEST_NOTE: Final = 500
+log = get_logger()
 
 
 class Records:
@@ -43,11 +47,11 @@ class Records:
         self._table = Table(api, table)
         self._clock = clock
 
-    def _listed(self, query: dict[str, Any]) -> Iterator[Message]:
-        """All messages that a query finds, page by page."""
+    def _listed(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """All items that a query finds, page by page."""
         while True:
             answer = self._table.call("Query", query)
-            yield from map(message_of, answer["Items"])
+            yield from map(items.values, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -95,9 +99,14 @@ def query(index: str, value: str) -> dict[str, Any]:
     }
 
 
-def message_of(item: Mapping[str, Any]) -> Message:
-    """The message that an item holds."""
-    return Message.model_validate(items.values(item))
+def readable(found: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
+    """The messages of items; one that another release has written otherwise is left out."""
+    for item in found:
+        try:
+            yield Message.model_validate(item)
+        except ValidationError as error:
+            faults = [".".join(map(str, fault["loc"])) for fault in error.errors()]
+            log.error("message_unreadable", message_id=item.get("id"), faults=faults)  # noqa: TRY400 - pydantic quotes
 
 
 def moved(change: Callable[[], object]) -> bool:

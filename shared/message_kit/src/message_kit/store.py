@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from message_kit import cursor as cursors
 from message_kit import items
 from message_kit.message import Key, Message, Status, timestamp
-from message_kit.records import Records, message_of, moved, query
+from message_kit.records import Records, moved, query, readable
 from message_kit.table import Refused, names
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class MessageStore(Records):
                 "Limit": 1,
             },
         )
-        return next(map(message_of, answer["Items"]), None)
+        return next(readable(map(items.values, answer["Items"])), None)
 
     def page(
         self,
@@ -108,7 +108,7 @@ class MessageStore(Records):
         if cursor is not None:
             asked["ExclusiveStartKey"] = items.item(cursors.unseal(question, cursor))
         answer = self._table.call("Query", asked)
-        found = tuple(map(message_of, answer["Items"]))
+        found = tuple(readable(map(items.values, answer["Items"])))
         last = answer.get("LastEvaluatedKey")
         return Page(found, cursors.seal(question, items.values(last)) if last else None)
 
@@ -148,7 +148,7 @@ class MessageStore(Records):
         asked["FilterExpression"] = "#updated_date < :before"
         asked["ExpressionAttributeNames"] |= names("#created_date #updated_date")
         asked["ExpressionAttributeValues"][":before"] = {"S": timestamp(before)}
-        return self._listed(asked | {"ScanIndexForward": True})
+        return readable(self._listed(asked | {"ScanIndexForward": True}))
 
     def check(self) -> None:
         """Raise unless the table can be read.

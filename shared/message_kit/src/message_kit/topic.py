@@ -43,6 +43,24 @@ class Topic:
             fields[f"{entry}.Name"] = name
             fields[f"{entry}.Value.DataType"] = "String"
             fields[f"{entry}.Value.StringValue"] = value
+        self._send(fields)
+
+    def check(self) -> None:
+        """Raise unless messages could be published.
+
+        Asks to publish nothing, which SNS refuses once it has seen who asks.
+
+        Raises:
+            AwsError: They could not.
+        """
+        empty = {"Action": "Publish", "Version": "2010-03-31", "TopicArn": self._arn, "Message": ""}
+        try:
+            self._send(empty)
+        except AwsError as error:
+            if not error.code.startswith("InvalidParameter"):
+                raise
+
+    def _send(self, fields: dict[str, str]) -> None:
         answer = self._api.call("POST", "/", headers=_FORM, body=urlencode(fields).encode())
         if answer.status >= _FAILED:
             raise AwsError(code(answer), "publishing a message failed", answer.status)
