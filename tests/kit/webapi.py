@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import itertools
 import json
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 
 import boto3
 import pytest
+from function_kit.signed_api import SignedApi
 from message_kit import items
 from message_kit.message import Message
 
@@ -94,7 +96,6 @@ def web_api(endpoint: str) -> Iterator[WebApi]:
         for variable, value in made.items():
             patch.setenv(variable, value)
         module = importlib.reload(importlib.import_module("message_webapi.handler"))
-        _forget()
         yield WebApi(endpoint, module.handler, name, made["MESSAGES_TOPIC_ARN"], name)
     _forget()
 
@@ -149,12 +150,7 @@ def _keys(hash_key: str, range_key: str) -> list[dict[str, str]]:
 
 
 def _forget() -> None:
-    """What the function keeps for its life is another world's in the next test."""
-    for module, names in {
-        "message_webapi.settings": ("outbox", "schedules"),
-        "message_webapi.metrics": ("_metrics",),
-        "message_webapi.page": ("_index",),
-    }.items():
-        loaded = importlib.import_module(module)
-        for name in names:
-            getattr(loaded, name).cache_clear()
+    """Close the connections that the function keeps open for its life."""
+    for kept in gc.get_objects():
+        if isinstance(kept, SignedApi):
+            kept.close()
