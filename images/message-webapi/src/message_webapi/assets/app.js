@@ -68,7 +68,8 @@ function replace(part, title) {
   const focused = main.contains(document.activeElement);
   main.replaceChildren(part);
   document.title = `${title} · Messages · ${session.stage}`;
-  if (!same || focused) part.querySelector("h1")?.focus({ preventScroll: same });
+  // The first time nobody is anywhere yet, and the way to the content is the first thing.
+  if (shownAt && (!same || focused)) part.querySelector("h1")?.focus({ preventScroll: same });
   if (!same) window.scrollTo(0, 0);
   shownAt = location.hash;
 }

@@ -5,7 +5,6 @@ import { clock, h, svg } from "./dom.js";
 const PARTS = ["completed", "open", "failed"];
 const NAMES = { completed: "completed", open: "under way", failed: "failed" };
 const WIDTH = 720;
-const HEIGHT = 200;
 const LEFT = 44;
 const BOTTOM = 24;
 
@@ -26,15 +25,17 @@ function split({ by_status: status }) {
 }
 
 function drawing(rows, total) {
+  // On a phone the same width is half as wide, and the chart as high as it is wide.
+  const height = matchMedia("(max-width: 40rem)").matches ? 420 : 200;
   const top = scale(Math.max(...rows.map((row) => row.total)));
-  const high = (number) => (number / top) * (HEIGHT - BOTTOM - 8);
+  const high = (number) => (number / top) * (height - BOTTOM - 8);
   const step = (WIDTH - LEFT) / rows.length;
-  return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "chart",
+  return svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", class: "chart",
     "aria-label": `Messages by the hour, ${total} in all; the numbers are below as a table` },
-  [0, top / 2, top].map((number) => grid(number, HEIGHT - BOTTOM - high(number))),
-  rows.map((row, index) => bar(row, LEFT + index * step, step, high)),
+  [0, top / 2, top].map((number) => grid(number, height - BOTTOM - high(number))),
+  rows.map((row, index) => bar(row, LEFT + index * step, step, high, height)),
   rows.map((row, index) => index % 6 === 0 && svg("text",
-    { x: LEFT + index * step, y: HEIGHT - 6, class: "axis" }, clock(row.hour))));
+    { x: LEFT + index * step, y: height - 6, class: "axis" }, clock(row.hour))));
 }
 
 /** The next number with one digit, times an even power: where the axis ends. */
@@ -49,8 +50,8 @@ function grid(number, y) {
     svg("text", { x: LEFT - 6, y: y + 4, class: "axis end" }, number)];
 }
 
-function bar(row, x, step, high) {
-  let y = HEIGHT - BOTTOM;
+function bar(row, x, step, high, height) {
+  let y = height - BOTTOM;
   const shown = PARTS.filter((part) => row[part] > 0).map((part) => {
     const size = Math.max(high(row[part]), 1.5);
     y -= size;

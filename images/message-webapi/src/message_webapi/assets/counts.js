@@ -8,8 +8,9 @@ export const title = "Counts";
 
 /** Counts of everything, and the last day by the hour. */
 export async function view({ signal, again }) {
-  const [all, day] = await Promise.all([get("metrics", {}, signal),
-    get("metrics/hourly", {}, signal)]);
+  // One after the other: both come from one count, which the first may have to make.
+  const all = await get("metrics", {}, signal);
+  const day = await get("metrics/hourly", {}, signal);
   return h("section", {},
     h("h1", { tabindex: "-1" }, "Counts"),
     h("p", {}, `${all.total} messages, counted at ${clock(all.as_of)}`,

@@ -18,7 +18,7 @@ export async function view({ names: [id], signal, again }) {
 }
 
 function draw(section, message, again) {
-  section.replaceChildren(
+  const drawn = h("div", {},
     h("h1", { tabindex: "-1" }, "Message ", h("span", { class: "id" }, message.id)),
     h("p", {}, badge(message.status), message.retry_count > 0
       && ` tried again ${message.retry_count === 1 ? "once" : `${message.retry_count} times`}`),
@@ -39,6 +39,7 @@ function draw(section, message, again) {
     json("Payload", message.payload),
     message.arguments && json("Arguments", message.arguments),
     message.auth_config && json("Signs in", message.auth_config));
+  section.replaceChildren(...drawn.childNodes);
 }
 
 function term(name, value) {

@@ -5,7 +5,7 @@ import { badge, clock, h, moment } from "./dom.js";
 
 export const title = "Messages";
 const STATUSES = ["", "created", "queued", "processing", "completed", "failed"];
-const PAGE = 50;
+const PAGE = 25;
 
 /** The list that the address asks for. */
 export async function view({ query, signal, again }) {

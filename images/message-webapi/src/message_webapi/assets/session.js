@@ -40,8 +40,9 @@ export function signInForm(problem = "") {
     h("h1", { tabindex: "-1" }, "Sign in"),
     h("p", { class: "form-problem", role: problem ? "alert" : null, tabindex: "-1" }, problem),
     byToken ? tokenFields() : keyFields(),
-    h("p", { class: "hint" }, "This stays in this tab's memory, is sent to nobody but the API, "
-      + "and is gone when you reload the page or sign out."),
+    h("p", { class: "hint" }, "This stays in this tab's memory and is gone when you reload the "
+      + `page or sign out. ${byToken ? "It is sent to the API and to nobody else."
+        : "The secret key signs requests here, and is sent to nobody."}`),
     h("button", { class: "primary" }, "Sign in"));
   return form;
 }
