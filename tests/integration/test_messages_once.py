@@ -204,9 +204,7 @@ def test_a_record_that_failed_is_delivered_again_later_and_later(
     (message,) = messaging.send(notice("n"))
     asked: list[int] = []
     with (
-        mock.patch(
-            "message_processor.queue.Queue._change", lambda _, __, seconds: asked.append(seconds)
-        ),
+        mock.patch("message_kit.queue.Queue._change", lambda _, __, seconds: asked.append(seconds)),
         messaging.function("message_processor", **settings) as processor,
     ):
         attributes = {"ApproximateReceiveCount": str(receives)}
@@ -219,9 +217,7 @@ def test_ntfy_s_own_wish_to_wait_is_respected_by_the_queue(messaging: World) -> 
     (message,) = messaging.send(notice("n"))
     asked: list[int] = []
     with (
-        mock.patch(
-            "message_processor.queue.Queue._change", lambda _, __, seconds: asked.append(seconds)
-        ),
+        mock.patch("message_kit.queue.Queue._change", lambda _, __, seconds: asked.append(seconds)),
         messaging.function("message_processor") as processor,
     ):
         processor({"Records": [record(message)]})
