@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from message_kit.outbound import Answer, Call, OutboundError
 
+from web_action.addresses import RefusedAddressError
 from web_action.origins import Origin, RefusedUrlError, Url, allowed
 
 if TYPE_CHECKING:
@@ -108,10 +109,9 @@ class Fetcher:
                 if answer.status not in _REDIRECT or ask.method != "GET":
                     return _good(answer)
                 ask = _next(ask, answer)
-        except RefusedUrlError as error:
+        except (RefusedUrlError, RefusedAddressError) as error:
             raise FetchError(str(error), sent=False, temporary=False) from None
         except OutboundError as error:
-            # A refused address is for a person to look at, and yet may be the resolver's mistake.
             raise FetchError(str(error), sent=error.sent, temporary=True) from None
         raise FetchError(f"it redirects more than {REDIRECTS} times", sent=True, temporary=False)
 

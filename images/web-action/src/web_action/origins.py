@@ -1,8 +1,8 @@
 """URLs, read in one strict way, and the hosts that an action may call.
 
-Programs disagree about odd URLs: a user before the name, a backslash, digits of other alphabets, a dot
-at the end of a name. Here a URL is plain or refused. Numbers are no names: whatever notation an
-address is written in, it is not in a list of names.
+Programs disagree about odd URLs: a user before the name, a backslash, digits of other alphabets,
+a dot at the end of a name. Here a URL is plain or refused. Numbers are no names: whatever notation
+an address is written in, it is not in a list of names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _URL: Final = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?"
     # What RFC 3986 allows in a path and a query.
     r"(?P<target>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # or a Kelvin sign would be a K
 )
 _NUMBER: Final = re.compile(r"(0x[0-9a-f]*|[0-9]+)$", re.IGNORECASE)
 _PORTS: Final = {"https": 443, "http": 80}
