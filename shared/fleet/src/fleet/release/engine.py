@@ -1,4 +1,7 @@
-"""A release of any number of functions: all of them looked at first, then all at once."""
+"""A release of any number of functions: all of them looked at first, then all at once.
+
+But those that come after another (`release.prerequisites`) wait for it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from fleet.release.control import LATEST
 from fleet.release.interrupted import find_interrupted
 from fleet.release.lock import Held
 from fleet.release.outcome import FunctionOutcome, Report, worst
+from fleet.release.prerequisites import Prerequisites, announced, waves
 from fleet.release.runner import Cancelled
 from fleet.release.steps import FAILURES, FunctionRelease, timed
 
@@ -54,6 +58,7 @@ class Engine:
             stop the others: each is wholly old or wholly new.
         """
         self.tools.environment.require_releases()
+        order = waves(self.tools.project, targets)
         now = self.tools.runner.now
         report.started_at = report.started_at or now()
         outcomes = {name: FunctionOutcome(name, "refused", tag=targets[name]) for name in targets}
@@ -62,13 +67,15 @@ class Engine:
             if options.dry_run:
                 self._look(outcomes, options)
             else:
-                self._locked(outcomes, options)
+                self._locked(outcomes, options, order)
         finally:
             report.finished_at = now()
             self.refresh()
         return report
 
-    def _locked(self, outcomes: dict[str, FunctionOutcome], options: Options) -> None:
+    def _locked(
+        self, outcomes: dict[str, FunctionOutcome], options: Options, order: list[list[str]]
+    ) -> None:
         held, previous = self._lock(outcomes, options)
         if held is None:
             return
@@ -78,18 +85,27 @@ class Engine:
             name = outcome.function
             interrupted[name] = find_interrupted(self.tools, held, outcome, previous[name])
 
+        def release(name: str) -> None:
+            self._one(outcomes[name], plans[name], options, held, interrupted[name])
+
         with held.kept():
             for_each(self.tools, list(outcomes.values()), find)
             plans = self._look(outcomes, options)
             unchanged = [o for o in outcomes.values() if o.result == "unchanged"]
             for_each(self.tools, unchanged, lambda o: self._close(o, held, interrupted[o.function]))
-            self.tools.runner.map(
-                lambda name: self._one(
-                    outcomes[name], plans[name], options, held, interrupted[name]
-                ),
-                list(plans),
-                AT_ONCE,
-            )
+            prerequisites = Prerequisites(self.tools, outcomes)
+            for wave in order:
+                self._wave([name for name in wave if name in plans], prerequisites, release)
+
+    def _wave(
+        self, names: list[str], prerequisites: Prerequisites, release: Callable[[str], None]
+    ) -> None:
+        """Release functions side by side, but those whose prerequisites have failed."""
+        prerequisites.settle(names)
+        self.tools.runner.map(
+            release, [name for name in names if not prerequisites.refuse(name)], AT_ONCE
+        )
+        self.refresh()
 
     def _close(self, outcome: FunctionOutcome, held: Held, interrupted: list[Release]) -> None:
         """Nothing takes the place of these: `live` and $LATEST are what they are to be."""
@@ -149,6 +165,7 @@ class Engine:
         if options.dry_run:
             for name in plans:
                 outcomes[name].result = "planned"
+                outcomes[name].notes.extend(announced(self.tools.project, name))
             return {}
         return plans
 
