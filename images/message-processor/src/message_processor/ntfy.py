@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 3
 ALREADY: Final = "ntfy had it already"
-_BASE: Final = 0.5  # seconds; a pause is drawn evenly from 0 to this times 2 to the attempt
+BASE: Final = 0.5  # seconds; a pause is drawn evenly from 0 to this times 2 to the attempt
 _SKEW: Final = 60  # seconds that ntfy's clock may be off
 _MOST: Final = 4_000_000  # bytes of the list of what has arrived
 _OK: Final = range(200, 300)
@@ -104,7 +104,7 @@ class Ntfy:
                 return ""
             if answer and not _is_temporary(answer.status):
                 break
-            pause = max(sending.retry_after, random.uniform(0, _BASE * 2**attempt))  # noqa: S311
+            pause = max(sending.retry_after, random.uniform(0, BASE * 2**attempt))  # noqa: S311
             if attempt == ATTEMPTS or pause >= deadline.remaining():
                 break
             self._sleep(pause)

@@ -5,32 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Final, Self
 
 from function_kit.secrets import Secret  # noqa: TC002 - pydantic reads the annotation
-from message_kit.settings import SchedulingSettings, Text
+from message_kit.settings import SchedulingSettings, WorkingSettings
 from pydantic import Field, model_validator
 
 NAME: Final = "message-processor"
 
 
-class ProcessorSettings(SchedulingSettings):
+class ProcessorSettings(WorkingSettings, SchedulingSettings):
     """Each field is read from the environment variable of its name, in upper case.
 
     Attributes:
         ntfy_url: The topic's URL, or where it is kept. Whoever knows it can read and write there.
-        queue_url: The queue that records come from.
-        max_receive_count: How often the queue delivers a record before it is a dead letter.
         ntfy_seconds: For all tries of one notification together.
         ntfy_timeout: For one try.
-        lease_seconds: For which a message is ours, unless the invocation ends sooner.
-        retry_seconds: Until a record that failed is delivered again; twice that the next time.
     """
 
     ntfy_url: Secret
-    queue_url: Text
-    max_receive_count: Annotated[int, Field(ge=1, le=1000)] = 3
     ntfy_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
     ntfy_timeout: Annotated[float, Field(gt=0, le=60)] = 9.0
-    lease_seconds: Annotated[float, Field(gt=0, le=900)] = 90.0
-    retry_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
 
     @model_validator(mode="after")
     def _lease_outlasts_the_work(self) -> Self:
