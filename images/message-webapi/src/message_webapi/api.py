@@ -146,15 +146,6 @@ _SCHEDULE_OPERATIONS: Final = (
             _409="There is another schedule of this name.",
         ),
     ),
-    Operation(
-        route="DELETE /api/schedules/{name}",
-        id="deleteSchedule",
-        summary="Delete a schedule",
-        description="The messages that it has made stay.",
-        tag=_SCHEDULES,
-        path=requests.SchedulePath,
-        answers=_answers(200, "It is gone.", answers.Deleted, _400=_BAD, _404=_NO_SCHEDULE),
-    ),
     *(
         Operation(
             route=f"POST /api/schedules/{{name}}/{verb}",
@@ -179,6 +170,15 @@ _SCHEDULE_OPERATIONS: Final = (
         tag=_SCHEDULES,
         path=requests.SchedulePath,
         answers=_answers(201, "The message.", answers.ShownMessage, _400=_BAD, _404=_NO_SCHEDULE),
+    ),
+    Operation(
+        route="DELETE /api/schedules/{name}",
+        id="deleteSchedule",
+        summary="Delete a schedule",
+        description="The messages that it has made stay.",
+        tag=_SCHEDULES,
+        path=requests.SchedulePath,
+        answers=_answers(200, "It is gone.", answers.Deleted, _400=_BAD, _404=_NO_SCHEDULE),
     ),
 )
 
