@@ -32,13 +32,21 @@ class WebApi:
     Attributes:
         handler: The function's.
         table: The table's name.
+        variables: What the function is told by its environment.
     """
 
     endpoint: str
     handler: Any
     table: str
-    topic: str
-    group: str
+    variables: dict[str, str]
+
+    @property
+    def topic(self) -> str:
+        return self.variables["MESSAGES_TOPIC_ARN"]
+
+    @property
+    def group(self) -> str:
+        return self.variables["SCHEDULE_GROUP"]
 
     def client(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.endpoint, **_KEYS)
@@ -96,7 +104,7 @@ def web_api(endpoint: str) -> Iterator[WebApi]:
         for variable, value in made.items():
             patch.setenv(variable, value)
         module = importlib.reload(importlib.import_module("message_webapi.handler"))
-        yield WebApi(endpoint, module.handler, name, made["MESSAGES_TOPIC_ARN"], name)
+        yield WebApi(endpoint, module.handler, name, made)
     _forget()
 
 
