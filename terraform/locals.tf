@@ -42,8 +42,11 @@ locals {
   # The functions by folder name, for outputs, the dashboard and the alarms' list.
   modules = {
     "generate-presigned-url" = module.generate_presigned_url
+    "message-processor"      = module.message_processor
+    "message-scheduler"      = module.message_scheduler
     "release-guard"          = module.release_guard
     "scheduled-digest"       = module.scheduled_digest
+    "web-action"             = module.web_action
   }
 
   # By folder name, the services that call `live` by a permission on it (aws_lambda_permission),

@@ -1,5 +1,5 @@
 # Where alarms go, and one dashboard for the environment. The alarms themselves stand beside what
-# they watch: modules/function/alarms.tf, digest_alarms.tf and release_guard.tf.
+# they watch: modules/function/alarms.tf, digest_alarms.tf, messages_alarms.tf and release_guard.tf.
 
 # Releases and rollbacks are told here too, by whoever makes them: sns:Publish in their own policy
 # is enough within an account, so the topic's policy need not name them.
@@ -61,6 +61,7 @@ locals {
       aws_cloudwatch_metric_alarm.digest_dead_letters_age.arn,
       aws_cloudwatch_metric_alarm.release_guard_not_started.arn,
     ],
+    local.message_alarm_arns,
   )
 
   dashboard_rows = flatten([
@@ -103,6 +104,7 @@ resource "aws_cloudwatch_dashboard" "fleet" {
         properties = { title = "Alarms", alarms = local.dashboard_alarms }
       }],
       local.dashboard_rows,
+      local.message_rows,
     )
   })
 }

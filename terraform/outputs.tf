@@ -70,6 +70,26 @@ output "digest" {
   }
 }
 
+output "messages" {
+  description = "What messaging works with: the tables, the topic, where ntfy's URL is kept, and each queue with its dead letters."
+  value = {
+    stage          = local.stage
+    table          = aws_dynamodb_table.messages.name
+    results_table  = aws_dynamodb_table.web_action_results.name
+    topic_arn      = aws_sns_topic.messages.arn
+    ntfy_parameter = aws_ssm_parameter.ntfy_url.name
+    schedule_group = aws_scheduler_schedule_group.message_schedules.name
+    secret_prefix  = "${local.prefix}/web-action/"
+    queues = {
+      for name, queue in aws_sqs_queue.messages : name => {
+        url              = queue.url
+        dead_letters_url = aws_sqs_queue.messages_dead_letters[name].url
+      }
+    }
+    schedules_dead_letters_url = aws_sqs_queue.messages_dead_letters["message-schedules"].url
+  }
+}
+
 output "downloads_bucket" {
   description = "Bucket that download URLs are made for."
   value       = aws_s3_bucket.downloads.bucket

@@ -27,6 +27,7 @@ provider "aws" {
       secretsmanager = endpoints.value
       sns            = endpoints.value
       sqs            = endpoints.value
+      ssm            = endpoints.value
       sts            = endpoints.value
     }
   }

@@ -14,3 +14,10 @@ digest = {
   # Started by hand: dev shares the webhooks of real people too easily.
   schedules_enabled = false
 }
+
+# Replace the topic with your own: whoever knows its name can read it.
+messages = {
+  ntfy_url           = "https://ntfy.sh/lambda-fleet-dev-replace-me"
+  log_retention_days = 7
+  tracing            = true
+}

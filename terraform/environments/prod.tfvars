@@ -18,3 +18,10 @@ digest = {
   supabase_url     = "https://prod-project.supabase.co"
   backend_endpoint = "https://prod.digests.example.com/api/v1/digest"
 }
+
+# Replace the topic with your own: whoever knows its name can read it.
+messages = {
+  ntfy_url           = "https://ntfy.sh/lambda-fleet-prod-replace-me"
+  log_retention_days = 30
+  tracing            = true
+}

@@ -11,3 +11,10 @@ digest = {
   supabase_url     = "https://staging-project.supabase.co"
   backend_endpoint = "https://staging.digests.example.com/api/v1/digest"
 }
+
+# Replace the topic with your own: whoever knows its name can read it.
+messages = {
+  ntfy_url           = "https://ntfy.sh/lambda-fleet-staging-replace-me"
+  log_retention_days = 7
+  tracing            = true
+}

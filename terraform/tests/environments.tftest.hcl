@@ -42,6 +42,7 @@ run "local" {
     registry          = run.local_values.values.registry
     observability     = run.local_values.values.observability
     digest            = run.local_values.values.digest
+    messages          = run.local_values.values.messages
   }
 
   assert {
@@ -107,6 +108,7 @@ run "dev" {
     registry          = run.dev_values.values.registry
     observability     = run.dev_values.values.observability
     digest            = run.dev_values.values.digest
+    messages          = run.dev_values.values.messages
   }
 
   assert {
@@ -167,6 +169,7 @@ run "staging" {
     registry          = run.staging_values.values.registry
     observability     = run.staging_values.values.observability
     digest            = run.staging_values.values.digest
+    messages          = run.staging_values.values.messages
   }
 
   assert {
@@ -227,6 +230,7 @@ run "prod" {
     registry          = run.prod_values.values.registry
     observability     = run.prod_values.values.observability
     digest            = run.prod_values.values.digest
+    messages          = run.prod_values.values.messages
   }
 
   assert {

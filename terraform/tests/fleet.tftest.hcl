@@ -166,12 +166,12 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * length(output.functions) + length(local.message_rows)
     error_message = "The dashboard has a row for each function, below the alarms."
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 3 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 3 * length(output.functions) + length(local.message_alarm_arns)
     error_message = "The dashboard shows every alarm."
   }
 }

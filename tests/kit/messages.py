@@ -161,6 +161,7 @@ class World:
             "SCHEDULE_GROUP": self.name,
             "SCHEDULE_TARGET_ARN": "arn:aws:lambda:us-east-1:000000000000:function:scheduler:live",
             "SCHEDULE_ROLE_ARN": "arn:aws:iam::000000000000:role/schedules",
+            "SCHEDULE_DEAD_LETTERS_ARN": "arn:aws:sqs:us-east-1:000000000000:dead",
             # As quick as it can be: a test of a delay looks at what was asked of the queue.
             "RETRY_SECONDS": "0",
             "NTFY_SECONDS": "3",

@@ -30,12 +30,13 @@ output "values" {
     registry          = try(local.values.registry, {})
     observability     = try(local.values.observability, {})
     digest            = local.values.digest
+    messages          = local.values.messages
   }
 }
 
 output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
-    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest",
+    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "messages",
   ])) == 0
 }

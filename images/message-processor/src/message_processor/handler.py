@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from function_kit import tls
 from function_kit.handler import lambda_handler
 from function_kit.metrics import Metrics
 from message_kit.outbound import Outbound
-from message_kit.work import AT_ONCE, Invocation, Worker, failures
+from message_kit.work import AT_ONCE, Invocation, Worker, failures, measure
 
 from message_processor.ntfy import Ntfy
 from message_processor.settings import NAME, ProcessorSettings
@@ -71,6 +70,5 @@ def handler(event: dict[str, Any], context: Any, settings: ProcessorSettings) ->
         InvalidEvent: There are no records in the event.
     """
     results = _worker(settings).batch(event, Invocation.of(context))
-    for outcome, count in Counter(result.outcome for _, result in results).items():
-        _metrics(settings).add(f"Messages{outcome.capitalize()}", count)
+    measure(_metrics(settings), results)
     return failures(results)

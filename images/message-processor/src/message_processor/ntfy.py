@@ -119,7 +119,10 @@ class Ntfy:
         Raises:
             SecretError: The URL could not be read.
             OutboundError: Nobody answers there.
+            ValueError: It is no URL.
         """
+        if not self._url.get().startswith(("https://", "http://")):
+            raise ValueError("the ntfy URL is not set: it must begin with https://")
         self._exchange(self._call("GET", "/v1/health", {}), Deadline.after(self._timeout))
 
     def _try(self, it: Notification, sending: _Sending, deadline: Deadline) -> Answer | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from function_kit.metrics import Metrics
 from function_kit.signed_api import SignedApi
 from message_kit.outbound import Outbound
 from message_kit.settings import AWS_TIMEOUT
-from message_kit.work import Invocation, Worker, failures
+from message_kit.work import Invocation, Worker, failures, measure
 
 from web_action.addresses import Resolver
 from web_action.fetch import Fetcher
@@ -78,6 +77,5 @@ def handler(event: dict[str, Any], context: Any, settings: WebActionSettings) ->
         InvalidEvent: There are no records in the event.
     """
     results = _worker(settings).batch(event, Invocation.of(context))
-    for outcome, count in Counter(result.outcome for _, result in results).items():
-        _metrics(settings).add(f"Messages{outcome.capitalize()}", count)
+    measure(_metrics(settings), results)
     return failures(results)

@@ -54,6 +54,7 @@ class Schedules:
         *,
         target_arn: str,
         role_arn: str,
+        dead_letters_arn: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take where schedules are kept and what they start.
@@ -63,11 +64,17 @@ class Schedules:
             group: The group.
             target_arn: The alias of the message scheduler.
             role_arn: What lets Scheduler start it.
+            dead_letters_arn: The queue that keeps what could not be started.
             now: With a zone.
         """
         self._api = api
         self._group = group
-        self._target = {"Arn": target_arn, "RoleArn": role_arn}
+        self._target = {
+            "Arn": target_arn,
+            "RoleArn": role_arn,
+            "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5},
+            "DeadLetterConfig": {"Arn": dead_letters_arn},
+        }
         self._now = now
 
     def create(self, schedule: Schedule, token: str | None = None) -> None:

@@ -86,11 +86,13 @@ class SchedulingSettings(MessagingSettings):
         schedule_group: The group that they are in.
         schedule_target_arn: What they start: the alias of message-scheduler.
         schedule_role_arn: What lets Scheduler start it.
+        schedule_dead_letters_arn: The queue that keeps what Scheduler could not start.
     """
 
     schedule_group: Text
     schedule_target_arn: Arn
     schedule_role_arn: Arn
+    schedule_dead_letters_arn: Arn
 
     def schedules(self) -> Schedules:
         """The schedules of the group."""
@@ -99,4 +101,5 @@ class SchedulingSettings(MessagingSettings):
             self.schedule_group,
             target_arn=self.schedule_target_arn,
             role_arn=self.schedule_role_arn,
+            dead_letters_arn=self.schedule_dead_letters_arn,
         )

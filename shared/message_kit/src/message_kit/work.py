@@ -7,6 +7,7 @@ everybody who works on messages.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from message_kit.queue import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from function_kit.metrics import Metrics
 
     from message_kit.claims import Claims
     from message_kit.queue import Queue
@@ -164,6 +167,14 @@ class Worker:
             return Result(done=False, outcome="failed")
         self.claims.requeue(claimed, reason, settled=failure.settled)
         return Result(done=False, outcome="retried", delay=max(delay, failure.retry_after))
+
+
+def measure(metrics: Metrics, results: list[tuple[Record, Result]]) -> None:
+    """Count how the work on records ended, and how many tries failed, zero included."""
+    outcomes = Counter(result.outcome for _, result in results)
+    for outcome, count in outcomes.items():
+        metrics.add(f"Messages{outcome.capitalize()}", count)
+    metrics.add("TriesFailed", sum(not result.done for _, result in results))
 
 
 def failures(results: list[tuple[Record, Result]]) -> dict[str, Any]:
