@@ -125,6 +125,7 @@ def _made(endpoint: str, name: str) -> dict[str, str]:
         "SCHEDULE_GROUP": name,
         "SCHEDULE_TARGET_ARN": "arn:aws:lambda:us-east-1:000000000000:function:scheduler:live",
         "SCHEDULE_ROLE_ARN": "arn:aws:iam::000000000000:role/schedules",
+        "SCHEDULE_DEAD_LETTERS_ARN": "arn:aws:sqs:us-east-1:000000000000:dead-letters",
         "API_AUTHORIZATION": "AWS_IAM",
     }
 
