@@ -49,9 +49,8 @@ def _page(wanted: ListQuery, settings: WebApiSettings) -> dict[str, Any]:
         )
     except BadCursorError as error:
         raise invalid([{"field": "cursor", "reason": str(error)}]) from None
-    messages = [message.document() for message in page.messages]
     more = {"next_cursor": page.next_cursor} if page.next_cursor else {}
-    return {"messages": messages, "count": len(messages), **more}
+    return {"messages": page.documents, "count": len(page.documents), **more}
 
 
 def get_message(request: Request, settings: WebApiSettings) -> Response:

@@ -47,11 +47,12 @@ class Page:
     """A part of a list, newest first.
 
     Attributes:
-        messages: At most as many as were asked for.
+        documents: At most as many messages as were asked for, each as `Message.document` shows
+            it. They are as they were stored: to check them would take longer than all the rest.
         next_cursor: What to ask for the next page with, None after the last.
     """
 
-    messages: tuple[Message, ...]
+    documents: tuple[dict[str, Any], ...]
     next_cursor: str | None
 
 
@@ -108,7 +109,7 @@ class MessageStore(Records):
         if cursor is not None:
             asked["ExclusiveStartKey"] = items.item(cursors.unseal(question, cursor))
         answer = self._table.call("Query", asked)
-        found = tuple(readable(map(items.values, answer["Items"])))
+        found = tuple(map(items.values, answer["Items"]))
         last = answer.get("LastEvaluatedKey")
         return Page(found, cursors.seal(question, items.values(last)) if last else None)
 
