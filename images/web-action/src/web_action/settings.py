@@ -64,7 +64,7 @@ class WebActionSettings(WorkingSettings):
     results_table: Text
     http_origins: Annotated[Origins, NoDecode] = frozenset()
     token_origins: Annotated[Origins, NoDecode] = frozenset()
-    weather_origin: OneOrigin = WEATHER
+    weather_origin: Annotated[OneOrigin, NoDecode] = WEATHER
     secret_prefix: Text
     action_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
     trusted_networks: Annotated[Networks, NoDecode] = ()
