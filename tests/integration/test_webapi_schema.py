@@ -10,7 +10,7 @@ from function_kit.openapi import described
 from openapi_spec_validator import validate
 
 from tests.kit import fuzz
-from tests.kit.gateway import REGION, Gateway, gateway
+from tests.kit.signed_gateway import REGION, Gateway, gateway
 from tests.kit.webapi import WebApi, web_api
 
 DOCUMENT = fuzz.document(described("message_webapi.api"))

@@ -53,17 +53,12 @@ class Page:
         return self._pipe.call(method, self._session, **parameters)
 
     def show(
-        self, path: Path, width: int = 1280, *, dark: bool = False, print_: bool = False
+        self, place: Path | str, width: int = 1280, *, dark: bool = False, print_: bool = False
     ) -> None:
-        """Open a file at a width in pixels, and wait until it is drawn."""
-        self.open(path.resolve().as_uri(), width, dark=dark, print_=print_)
-
-    def open(
-        self, url: str, width: int = 1280, *, dark: bool = False, print_: bool = False
-    ) -> None:
-        """Open an address at a width in pixels, and wait until it is drawn."""
+        """Open a file or an address at a width in pixels, and wait until it is loaded."""
         self.look(width, dark=dark, print_=print_)
         self._pipe.events.clear()
+        url = place if isinstance(place, str) else place.resolve().as_uri()
         self.call("Page.navigate", url=url)
         self._pipe.wait("Page.loadEventFired")
 
@@ -81,12 +76,12 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, script: str, seconds: float = 20.0) -> Any:
-        """The value of a JavaScript expression, as soon as it is a true one."""
-        end = time.monotonic() + seconds
+    def until(self, script: str, seconds: float = 10) -> Any:
+        """The value of a JavaScript expression, as soon as it is one that counts."""
+        deadline = time.monotonic() + seconds
         while not (value := self.run(script)):
             shown = self.run("document.body.innerText")
-            assert time.monotonic() < end, f"never true: {script}\n{shown}\n{self.complaints}"
+            assert time.monotonic() < deadline, f"{script} never became true; shown is:\n{shown}"
             time.sleep(0.05)
         return value
 
@@ -117,18 +112,22 @@ class Page:
 
     @property
     def complaints(self) -> list[str]:
-        """What the browser wrote to its console, such as what a policy has blocked."""
-        told = []
-        for event in self._pipe.events:
-            found = event.get("params", {})
-            if event["method"] == "Log.entryAdded":
-                told.append(f"{found['entry']['text']} {found['entry'].get('url', '')}".strip())
-            elif event["method"] == "Runtime.exceptionThrown":
-                thrown = found["exceptionDetails"]
-                told.append(thrown.get("exception", {}).get("description") or thrown["text"])
-            elif event["method"] == "Runtime.consoleAPICalled" and found["type"] == "error":
-                told += [str(a.get("description", a.get("value"))) for a in found["args"]]
-        return told
+        """What is on the console: of the browser, such as what a policy blocked, and of scripts."""
+        self.run("null")  # so that what was said until now has arrived
+        return [said for event in self._pipe.events if (said := _complaint(event))]
+
+
+def _complaint(event: dict[str, Any]) -> str | None:
+    told = event.get("params", {})
+    match event["method"]:
+        case "Log.entryAdded":
+            return str(told["entry"]["text"])
+        case "Runtime.exceptionThrown":
+            return json.dumps(told["exceptionDetails"])
+        case "Runtime.consoleAPICalled" if told["type"] in {"error", "warning", "assert"}:
+            return json.dumps(told["args"])
+        case _:
+            return None
 
 
 class _Pipe:

@@ -31,8 +31,8 @@ class MessagesPage:
     def open(self, part: str = "", width: int = 1280, *, dark: bool = False) -> None:
         """Load the page anew, as a stranger."""
         # An address that differs only behind the # would not load anything.
-        self.page.open("about:blank", width)
-        self.page.open(f"{self.url}/{part}", width, dark=dark)
+        self.page.show("about:blank", width)
+        self.page.show(f"{self.url}/{part}", width, dark=dark)
         self.page.until("!!document.querySelector('h1')")
 
     def sign_in(self, *, key: str = "test", secret: str = TEST, token: str = "") -> None:
