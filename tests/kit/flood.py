@@ -6,6 +6,7 @@ ntfy is slow, fails, lies, hangs and redirects; records are delivered twice; pro
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import threading
@@ -17,10 +18,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import httpx
+from function_kit.signed_api import SignedApi
 from message_kit import items
+from message_kit.claims import Claims
 from message_kit.message import Draft, Message, MessageType, Status
+from message_scheduler.sweep import CUT_OFF
+
+from tests.kit.messages import closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,16 +241,44 @@ class Flood:
 
     def buried(self) -> Counter[str]:
         """How many dead letters there are of each message; they stay."""
-        found: Counter[str] = Counter()
-        seen: set[str] = set()
-        while True:
-            answer = self.sqs.receive_message(
-                QueueUrl=self.dead_letters, MaxNumberOfMessages=10, VisibilityTimeout=30
-            ).get("Messages", [])
-            fresh = [record for record in answer if record["MessageId"] not in seen]
-            if not fresh:
-                break
-            for record in fresh:
-                seen.add(record["MessageId"])
-                found[json.loads(record["Body"])["id"]] += 1
-        return found
+        records = [*self._dead()]
+        for batch in batched(records, 10, strict=False):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": r["ReceiptHandle"], "VisibilityTimeout": 0}
+                for number, r in enumerate(batch)
+            ]
+            self.sqs.change_message_visibility_batch(QueueUrl=self.dead_letters, Entries=entries)
+        return Counter(json.loads(record["Body"])["id"] for record in records)
+
+    def _dead(self) -> Iterator[dict[str, Any]]:
+        """Every dead letter, hidden from others for a while."""
+        while records := self.sqs.receive_message(
+            QueueUrl=self.dead_letters, MaxNumberOfMessages=10, VisibilityTimeout=60
+        ).get("Messages"):
+            yield from records
+
+    def redrive(self) -> int:
+        """Send every dead letter back to the queue; returns how many."""
+        sent = 0
+        for record in self._dead():
+            self.sqs.send_message(QueueUrl=self.queue, MessageBody=record["Body"])
+            handle = record["ReceiptHandle"]
+            self.sqs.delete_message(QueueUrl=self.dead_letters, ReceiptHandle=handle)
+            sent += 1
+        return sent
+
+    def sweep(self) -> None:
+        """What the sweep does about abandoned messages, as patient as the queue is here."""
+        with self._variables():
+            claims = Claims(SignedApi("dynamodb"), self.outputs["table"])
+            before = time.time() - VISIBILITY
+            for key in claims.abandoned(before):
+                claims.give_up(key, before, CUT_OFF)
+
+    @contextmanager
+    def _variables(self) -> Iterator[None]:
+        with (
+            mock.patch.dict(os.environ, self.environment.variables()),
+            closing(SignedApi, "_connection"),
+        ):
+            yield
