@@ -3,7 +3,7 @@
 
 # The functions to build, comma-separated: the folders under images/.
 variable "FUNCTIONS" {
-  default = "generate-presigned-url,message-processor,message-scheduler,release-guard,scheduled-digest,web-action"
+  default = "generate-presigned-url,message-processor,message-scheduler,message-webapi,release-guard,scheduled-digest,web-action"
 }
 
 # What stands before /<function>:<tag> in an image's name.

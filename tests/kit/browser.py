@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Page:
         target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
         attached = pipe.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
-        for domain in ("Page", "Network", "Log", "Accessibility"):
+        for domain in ("Page", "Network", "Log", "Runtime", "Accessibility"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> Any:
@@ -55,13 +56,23 @@ class Page:
         self, path: Path, width: int = 1280, *, dark: bool = False, print_: bool = False
     ) -> None:
         """Open a file at a width in pixels, and wait until it is drawn."""
+        self.open(path.resolve().as_uri(), width, dark=dark, print_=print_)
+
+    def open(
+        self, url: str, width: int = 1280, *, dark: bool = False, print_: bool = False
+    ) -> None:
+        """Open an address at a width in pixels, and wait until it is drawn."""
+        self.look(width, dark=dark, print_=print_)
+        self._pipe.events.clear()
+        self.call("Page.navigate", url=url)
+        self._pipe.wait("Page.loadEventFired")
+
+    def look(self, width: int, *, dark: bool = False, print_: bool = False) -> None:
+        """Change the width in pixels, the colours and the medium of what is open."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900,
                   deviceScaleFactor=1, mobile=False)  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media="print" if print_ else "", features=[scheme])
-        self._pipe.events.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri())
-        self._pipe.wait("Page.loadEventFired")
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
@@ -70,9 +81,23 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def until(self, script: str, seconds: float = 20.0) -> Any:
+        """The value of a JavaScript expression, as soon as it is a true one."""
+        end = time.monotonic() + seconds
+        while not (value := self.run(script)):
+            shown = self.run("document.body.innerText")
+            assert time.monotonic() < end, f"never true: {script}\n{shown}\n{self.complaints}"
+            time.sleep(0.05)
+        return value
+
+    def type(self, text: str) -> None:
+        """Write into what has the focus."""
+        self.call("Input.insertText", text=text)
+
     def press(self, key: str, code: int) -> None:
         """Press and let go of a key, as the keyboard does."""
-        text = {"text": " "} if key == " " else {}
+        typed = {" ": " ", "Enter": "\r"}.get(key)
+        text = {"text": typed} if typed else {}
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code,
                       **(text if kind == "keyDown" else {}))  # fmt: skip
@@ -93,8 +118,17 @@ class Page:
     @property
     def complaints(self) -> list[str]:
         """What the browser wrote to its console, such as what a policy has blocked."""
-        entries = [e for e in self._pipe.events if e["method"] == "Log.entryAdded"]
-        return [event["params"]["entry"]["text"] for event in entries]
+        told = []
+        for event in self._pipe.events:
+            found = event.get("params", {})
+            if event["method"] == "Log.entryAdded":
+                told.append(f"{found['entry']['text']} {found['entry'].get('url', '')}".strip())
+            elif event["method"] == "Runtime.exceptionThrown":
+                thrown = found["exceptionDetails"]
+                told.append(thrown.get("exception", {}).get("description") or thrown["text"])
+            elif event["method"] == "Runtime.consoleAPICalled" and found["type"] == "error":
+                told += [str(a.get("description", a.get("value"))) for a in found["args"]]
+        return told
 
 
 class _Pipe:

@@ -39,17 +39,23 @@ def decode(value: Mapping[str, Any]) -> Any:
     """A value of DynamoDB's as JSON has it. Numbers come back as int where they are whole."""
     ((kind, content),) = value.items()
     match kind:
+        case "S":  # most are: the first to be asked for, and a whole number needs no Decimal
+            return content
+        case "N":
+            return int(content) if content.isdigit() else _number(content)
         case "NULL":
             return None
-        case "N":
-            number = Decimal(content)
-            return int(number) if number == number.to_integral_value() else float(number)
         case "M":
             return {name: decode(item) for name, item in content.items()}
         case "L":
             return [decode(item) for item in content]
         case _:
             return content
+
+
+def _number(text: str) -> float:
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def item(values: Mapping[str, object]) -> Item:
