@@ -28,7 +28,7 @@ from message_kit.outbox import Outbox
 from message_kit.records import INDEXES
 from message_kit.store import MessageStore
 from message_kit.topic import Topic
-from standins import ntfy, serving
+from standins import ntfy, serving, web
 
 from tests.kit.invoke import LambdaContext
 from tests.kit.process import Process
@@ -61,6 +61,12 @@ _TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
 }
 
+_RESULTS = {
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
 
 @dataclass
 class World:
@@ -80,6 +86,8 @@ class World:
     queue: str = ""
     dead_letters: str = ""
     action_queue: str = ""
+    web: web.Web = field(default_factory=web.Web)
+    web_url: str = ""
     topic: str = ""
 
     def __post_init__(self) -> None:
@@ -101,6 +109,7 @@ class World:
     def build(self) -> None:
         """Make the table, the topic, the queues and their subscriptions, and the group."""
         self.client("dynamodb").create_table(TableName=self.name, **_TABLE)
+        self.client("dynamodb").create_table(TableName=f"{self.name}-results", **_RESULTS)
         self.topic = self.client("sns").create_topic(Name=self.name)["TopicArn"]
         self.dead_letters, dead_arn = self._queue("dead")
         redrive = {"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3}
@@ -162,6 +171,13 @@ class World:
             "SCHEDULE_TARGET_ARN": "arn:aws:lambda:us-east-1:000000000000:function:scheduler:live",
             "SCHEDULE_ROLE_ARN": "arn:aws:iam::000000000000:role/schedules",
             "SCHEDULE_DEAD_LETTERS_ARN": "arn:aws:sqs:us-east-1:000000000000:dead",
+            "RESULTS_TABLE": f"{self.name}-results",
+            "HTTP_ORIGINS": self.web_url,
+            "TOKEN_ORIGINS": self.web_url,
+            "WEATHER_ORIGIN": self.web_url or "https://api.weather.gov",
+            "TRUSTED_NETWORKS": "127.0.0.0/8",
+            "SECRET_PREFIX": f"{self.name}/",
+            "ACTION_SECONDS": "3",
             # As quick as it can be: a test of a delay looks at what was asked of the queue.
             "RETRY_SECONDS": "0",
             "NTFY_SECONDS": "3",
@@ -178,6 +194,7 @@ class World:
             closing(SignedApi, "_connection"),
             closing(outbound, "Outbound"),
             mock.patch("message_processor.ntfy.BASE", 0.01),  # seconds between tries
+            mock.patch("web_action.fetch.BASE", 0.01),
         ):
             yield
 
@@ -334,9 +351,14 @@ def notice(text: str, **payload: Any) -> Draft:
 @contextlib.contextmanager
 def world(endpoint: str) -> Iterator[World]:
     """A world of its own."""
-    state = ntfy.Ntfy()
-    with serving.running(ntfy.application(state)) as url:
-        made = World(endpoint, state, f"{url}/alerts")
+    state, hosts = ntfy.Ntfy(), web.Web()
+    with (
+        serving.running(ntfy.application(state)) as url,
+        serving.running(web.application(hosts)) as web_url,
+    ):
+        # As a name: no number is one that an action may call.
+        named = web_url.replace("127.0.0.1", "localhost")
+        made = World(endpoint, state, f"{url}/alerts", web=hosts, web_url=named)
         made.build()
         try:
             yield made

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -54,9 +55,9 @@ def application(web: Web) -> Starlette:
 
     async def token(request: Request) -> Response:
         web.note(request)
-        async with request.form() as form:
-            given = (form.get("grant_type"), form.get("username"), form.get("password"))
-        if given != ("password", USER, PASSWORD):
+        form = parse_qs((await request.body()).decode())
+        given = [form.get(name) for name in ("grant_type", "username", "password")]
+        if given != [["password"], [USER], [PASSWORD]]:
             return JSONResponse({"error": "invalid_grant"}, status_code=400)
         return JSONResponse({"access_token": web.token, "expires_in": 3600})
 
