@@ -213,12 +213,12 @@ locals {
     },
   ]
 
-  # Below the functions' rows.
+  # Below the rows of functions and APIs.
   message_rows = [
     for column, chart in local.message_charts : {
       type   = "metric"
       x      = column * 6
-      y      = 4 + length(local.modules) * 6
+      y      = 4 + length(local.dashboard_subjects) * 6
       width  = 6
       height = 6
       properties = {

@@ -1,7 +1,7 @@
 # Who makes messages and works on them, and what each may do.
 
 locals {
-  message_timeouts = { scheduler = 60, processor = 300, web_action = 300 } # seconds
+  message_timeouts = { scheduler = 60, processor = 300, webapi = 30, web_action = 300 } # seconds
 
   # Logs and traces of messaging, where its environment sets them.
   messages_platform = merge(local.platform, {

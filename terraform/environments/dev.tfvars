@@ -15,6 +15,11 @@ digest = {
   schedules_enabled = false
 }
 
+database = {
+  instance_class = "db.t4g.micro"
+  backup_days    = 1
+}
+
 # Replace the topic with your own: whoever knows its name can read it.
 messages = {
   ntfy_url           = "https://ntfy.sh/lambda-fleet-dev-replace-me"

@@ -28,6 +28,17 @@ digest = {
   schedules_enabled = false
 }
 
+# A real PostgreSQL in a container, with TLS. The stack puts the certificate of who vouches for it
+# into every function's file system.
+database = {
+  existing = {
+    endpoint = "database"
+    name     = "fleet"
+    ca       = "/etc/lambda-fleet/database-ca.pem"
+    cidr     = "172.16.0.0/12"
+  }
+}
+
 messages = {
   ntfy_url         = "http://host.docker.internal:54323/alerts"
   http_origins     = ["http://host.docker.internal:54324"]

@@ -19,6 +19,15 @@ digest = {
   backend_endpoint = "https://prod.digests.example.com/api/v1/digest"
 }
 
+database = {
+  instance_class       = "db.m7g.large"
+  storage_gb           = 100
+  max_storage_gb       = 1000
+  max_connections      = 500
+  backup_days          = 14
+  performance_insights = true
+}
+
 # Replace the topic with your own: whoever knows its name can read it.
 messages = {
   ntfy_url           = "https://ntfy.sh/lambda-fleet-prod-replace-me"

@@ -12,6 +12,10 @@ digest = {
   backend_endpoint = "https://staging.digests.example.com/api/v1/digest"
 }
 
+database = {
+  instance_class = "db.t4g.small"
+}
+
 # Replace the topic with your own: whoever knows its name can read it.
 messages = {
   ntfy_url           = "https://ntfy.sh/lambda-fleet-staging-replace-me"

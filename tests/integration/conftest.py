@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.kit import digest, messages, services
+from tests.kit import database_server, digest, insert, messages, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,3 +38,18 @@ def world(digest_world: digest.World) -> digest.World:
 def messaging(aws_endpoint: str) -> Iterator[messages.World]:
     with messages.world(aws_endpoint) as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def treatments_surroundings(aws_endpoint: str) -> Iterator[Any]:
+    with insert.surroundings(aws_endpoint) as s3:
+        yield s3
+
+
+@pytest.fixture(scope="session")
+def treatments(treatments_surroundings: Any) -> Iterator[insert.Function]:
+    """insert-ppu-data with a database of its own."""
+    with database_server.database_server() as server:
+        function = insert.Function(server, treatments_surroundings)
+        yield function
+        function.close()

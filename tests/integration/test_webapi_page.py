@@ -13,8 +13,8 @@ from message_kit.message import Draft, Message, MessageType, Status
 
 from tests.kit import browser
 from tests.kit.browser import Page
-from tests.kit.signed_gateway import Gateway, gateway
 from tests.kit.messages_page import MessagesPage, axe
+from tests.kit.signed_gateway import Gateway, gateway
 from tests.kit.webapi import WebApi, web_api
 
 WIDTHS = (360, 1280)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 import pytest
-from fleet.errors import ExitCode, FleetError
-from fleet.project import Project
+from fleet.errors import ExitCode
+from fleet.release import strategy
 from fleet.release.outcome import FunctionOutcome, Report
-from fleet.release.prerequisites import waves
 from fleet.release.strategy import Options
 
 from tests.kit.world import verbs
@@ -200,6 +199,51 @@ def test_killed_while_the_migration_runs_the_next_release_goes_on(world: World, 
         assert world.live_digest(name) == world.registry.image(name, "one").digest
 
 
+def die_updating(world: World, options: dict[str, Options], tag: str) -> None:
+    """Each function's release begins with options of its own, and its process dies."""
+
+    def die(call: Call) -> Fault | None:
+        return Fault(kill="after") if call.operation == "UpdateFunctionCode" else None
+
+    world.passage.fault = die
+    for name, chosen in options.items():
+        release = partial(verbs.release, tag=tag, functions=[name], options=chosen)
+        world.start(f"ann-{name}", release)
+        world.run()
+    world.simulation.advance(120)
+
+
+def test_killed_releases_are_resumed_in_the_order_of_what_they_come_after() -> None:
+    canary = Options(*strategy.parse("canary"))
+    with World(("early", "migrate"), seed=1) as world:
+        world.project.images.update(
+            {"migrate": {"runs": "upgrade"}, "early": {"after": ["migrate"]}}
+        )
+        assert release(world, "first").exit_code == ExitCode.DONE
+        world.push("one")
+        die_updating(world, {"early": Options(), "migrate": canary}, "one")
+        world.passage.fault = calls = Calls()
+        report = world.do("bob", verbs.resume)
+        assert results(report) == {"migrate": "released", "early": "released"}
+        assert calls.index("UpdateAlias", "migrate") < calls.index("UpdateFunctionCode", "early")
+
+
+def test_a_migration_that_fails_when_it_is_resumed_stops_what_is_resumed_after_it(
+    world: World, calls: Calls
+) -> None:
+    world.push("bad", "migrate", failing_action="upgrade")
+    world.push("bad", "store")
+    before = world.live("store").version
+    canary = Options(*strategy.parse("canary"))
+    die_updating(world, {"store": Options(), "migrate": canary}, "bad")
+    world.passage.fault = calls
+    report = world.do("bob", verbs.resume)
+    assert results(report) == {"migrate": "put-back", "store": "put-back"}
+    assert "comes after migrate" in outcomes(report)["store"].reason
+    assert world.live("store").version == before
+    assert world.latest("store").digest == world.live_digest("store")
+
+
 def test_a_rollback_runs_no_migration(world: World, calls: Calls) -> None:
     release(world, "one")
     calls.made.clear()
@@ -215,40 +259,3 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(world: World, calls: Cal
     assert any("its upgrade event" in note for note in outcomes(report)["migrate"].notes)
     assert any("migrate and its upgrade" in note for note in outcomes(report)["store"].notes)
     assert outcomes(report)["other"].notes == []
-
-
-def write(folder: Path, **images: str) -> Project:
-    """A checkout whose functions' pyproject.toml hold these texts."""
-    for name, text in images.items():
-        (folder / "images" / name).mkdir(parents=True)
-        (folder / "images" / name / "pyproject.toml").write_text(text)
-    (folder / "docker-bake.hcl").write_text("")
-    return Project(folder)
-
-
-def test_what_comes_after_what_is_read_from_the_functions_own_pyproject(tmp_path: Path) -> None:
-    project = write(
-        tmp_path,
-        schema='[tool.lambda-image]\nruns = "up"\n',
-        reader='[tool.lambda-image]\nafter = ["schema"]\n',
-        last='[tool.lambda-image]\nafter = ["reader"]\n',
-        plain="",
-    )
-    assert waves(project, project.functions) == [["plain", "schema"], ["reader"], ["last"]]
-    assert waves(project, ["last", "schema"]) == [["schema"], ["last"]]
-    assert waves(project, []) == []
-
-
-def test_an_unknown_name_and_a_circle_are_refused_and_say_where(tmp_path: Path) -> None:
-    unknown = write(tmp_path / "a", one='[tool.lambda-image]\nafter = ["none"]\n')
-    with pytest.raises(FleetError, match=r"images/one/pyproject.toml: comes after none") as found:
-        waves(unknown, ["one"])
-    assert found.value.code == ExitCode.USAGE
-    circle = write(
-        tmp_path / "b",
-        one='[tool.lambda-image]\nafter = ["two"]\n',
-        two='[tool.lambda-image]\nafter = ["one"]\n',
-    )
-    with pytest.raises(FleetError, match="circle") as found:
-        waves(circle, ["one"])
-    assert found.value.code == ExitCode.USAGE

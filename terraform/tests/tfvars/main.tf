@@ -31,12 +31,15 @@ output "values" {
     observability     = try(local.values.observability, {})
     digest            = local.values.digest
     messages          = local.values.messages
+    network           = try(local.values.network, {})
+    database          = try(local.values.database, {})
   }
 }
 
 output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
-    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "messages",
+    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest",
+    "network", "database", "messages",
   ])) == 0
 }

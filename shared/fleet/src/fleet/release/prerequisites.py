@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fleet.release.outcome import FunctionOutcome
     from fleet.release.tools import Tools
 
-_GONE_WELL: Final = ("released", "unchanged")
+_GONE_WELL: Final = ("released", "rolled-back", "unchanged")
 
 
 def waves(project: Project, functions: Iterable[str]) -> list[list[str]]:
@@ -69,7 +69,7 @@ class Prerequisites:
     """What functions of one release come after, and whether it has gone well.
 
     Attributes:
-        outcomes: of the functions in the release, by name.
+        outcomes: what this command has done or is to do, by function.
     """
 
     tools: Tools
