@@ -56,10 +56,11 @@ module "message_webapi" {
         actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
         resources = [aws_dynamodb_table.messages.arn]
       }
-      # There is no narrower resource for it.
+      # Scheduler asks for this permission on all groups at once, whichever is listed. The emulator
+      # asks on what it calls *.
       ListSchedules = {
         actions   = ["scheduler:ListSchedules"]
-        resources = ["*"]
+        resources = [local.emulated ? "**" : "arn:${local.partition}:scheduler:${var.region}:${local.account_id}:schedule/*/*"]
       }
     },
   )
