@@ -94,8 +94,8 @@ def test_signed_headers_are_botocores(
     assert signed.items() >= {k: v for k, v in expected.items() if k.startswith("x-amz")}.items()
 
 
-def test_a_query_is_sorted_and_encoded() -> None:
-    assert query({"b": "1 2", "a": "~/é"}) == "?a=~%2F%C3%A9&b=1%202"
+def test_a_query_is_encoded() -> None:
+    assert query({"b": "1 2", "a": "~/é"}) == "?b=1%202&a=~%2F%C3%A9"
     assert query({}) == ""
 
 

@@ -113,8 +113,7 @@ class SignedApi:
 
         Args:
             method: The HTTP method.
-            path: The path, percent-encoded; then a query, if there is one, as `sigv4.query`
-                makes it.
+            path: The path, percent-encoded, and its query if there is one (`sigv4.query`).
             headers: More headers to send and sign, names in lower case.
             body: What to send.
             timeout: Seconds for this call's answer, in place of the usual ones.

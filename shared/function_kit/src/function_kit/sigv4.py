@@ -58,9 +58,9 @@ def encode(text: str, safe: str = "") -> str:
 
 
 def query(parameters: Mapping[str, str]) -> str:
-    """A query in the order and encoding that is signed, with its question mark; or nothing."""
-    pairs = sorted((encode(name), encode(value)) for name, value in parameters.items())
-    return "?" * bool(pairs) + "&".join(f"{name}={value}" for name, value in pairs)
+    """A query in the encoding that is signed, with its question mark; nothing without one."""
+    pairs = [f"{encode(name)}={encode(value)}" for name, value in parameters.items()]
+    return "?" * bool(pairs) + "&".join(pairs)
 
 
 class Signer:
@@ -93,7 +93,7 @@ class Signer:
 
         Args:
             method: The HTTP method.
-            path: The path as it is sent, percent-encoded; then its query, as `query` makes it.
+            path: The path as it is sent, percent-encoded, and its query if there is one.
             headers: All headers to sign, `host` among them, names in lower case.
             body: What is sent.
         """
@@ -106,6 +106,7 @@ class Signer:
             signed["x-amz-security-token"] = self._credentials.token
         names = ";".join(sorted(signed))
         path, _, asked = path.partition("?")
+        asked = "&".join(sorted(asked.split("&")))
         request = _canonical(method, self._canonical_path(path), asked, signed, digest)
         signature = self._signature(time, request)
         scope = f"{self._credentials.access_key}/{self._scope(time)}"
