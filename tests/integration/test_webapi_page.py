@@ -13,9 +13,9 @@ from message_kit.message import Draft, Message, MessageType, Status
 
 from tests.kit import browser
 from tests.kit.browser import Page
+from tests.kit.gateway import Gateway
 from tests.kit.messages_page import MessagesPage, axe
-from tests.kit.signed_gateway import Gateway, gateway
-from tests.kit.webapi import WebApi, web_api
+from tests.kit.webapi import WebApi, fronted, web_api
 
 WIDTHS = (360, 1280)
 SECRET = "a-secret-that-stays-here"
@@ -46,7 +46,7 @@ def api(aws_endpoint: str) -> Iterator[WebApi]:
 
 @pytest.fixture
 def front(api: WebApi) -> Iterator[Gateway]:
-    with gateway(api.handler, secret=SECRET) as made:
+    with fronted(api, secret=SECRET) as made:
         yield made
 
 
@@ -127,7 +127,7 @@ def test_a_message_is_sent_fails_and_is_sent_again(
 
 
 def test_messages_by_status_page_by_page(aws_endpoint: str, tab: Page) -> None:
-    with web_api(aws_endpoint) as api, gateway(api.handler) as front:
+    with web_api(aws_endpoint) as api, fronted(api) as front:
         api.store(*(stored(n) for n in range(60)))
         api.store(*(stored(n, status=Status.FAILED, error_message="why") for n in (61, 62)))
         page = MessagesPage(tab, front.url)
@@ -201,7 +201,7 @@ def test_schedules(page: MessagesPage, api: WebApi) -> None:
 
 
 def test_counts(aws_endpoint: str, tab: Page) -> None:
-    with web_api(aws_endpoint) as api, gateway(api.handler) as front:
+    with web_api(aws_endpoint) as api, fronted(api) as front:
         api.store(*(stored(n) for n in range(3)), stored(4, status=Status.FAILED))
         page = MessagesPage(tab, front.url)
         page.open("#/counts")
@@ -232,7 +232,7 @@ def test_wrong_credentials_and_none(tab: Page, front: Gateway) -> None:
 
 
 def test_short_lived_credentials(api: WebApi, tab: Page) -> None:
-    with gateway(api.handler, token="a/token+with=signs") as front:
+    with fronted(api, token="a/token+with=signs") as front:
         page = MessagesPage(tab, front.url)
         page.open()
         page.sign_in(token="a/token+with=signs")

@@ -10,8 +10,8 @@ from function_kit.openapi import described
 from openapi_spec_validator import validate
 
 from tests.kit import fuzz
-from tests.kit.signed_gateway import REGION, Gateway, gateway
-from tests.kit.webapi import WebApi, web_api
+from tests.kit.gateway import REGION, Gateway
+from tests.kit.webapi import WebApi, fronted, web_api
 
 DOCUMENT = fuzz.document(described("message_webapi.api"))
 CASES = 15
@@ -25,7 +25,7 @@ def api(aws_endpoint: str) -> Iterator[WebApi]:
 
 @pytest.fixture(scope="module")
 def front(api: WebApi) -> Iterator[Gateway]:
-    with gateway(api.handler) as made:
+    with fronted(api) as made:
         yield made
 
 

@@ -79,11 +79,19 @@ class Page:
     def until(self, script: str, seconds: float = 10) -> Any:
         """The value of a JavaScript expression, as soon as it is one that counts."""
         deadline = time.monotonic() + seconds
-        while not (value := self.run(script)):
-            shown = self.run("document.body.innerText")
-            assert time.monotonic() < deadline, f"{script} never became true; shown is:\n{shown}"
+        while not (value := self._value(script)):
+            if time.monotonic() > deadline:
+                shown = self.run("document.body.innerText")
+                raise AssertionError(f"{script} never became true; shown is:\n{shown}")
             time.sleep(0.05)
         return value
+
+    def _value(self, script: str) -> Any:
+        """An expression's value; None when another page was opened meanwhile."""
+        try:
+            return self.run(script)
+        except NavigatedError:
+            return None
 
     def type(self, text: str) -> None:
         """Write into what has the focus."""
@@ -130,6 +138,10 @@ def _complaint(event: dict[str, Any]) -> str | None:
             return None
 
 
+class NavigatedError(Exception):
+    """The page that was asked went away before it answered."""
+
+
 class _Pipe:
     """JSON messages that end with a zero byte, to and from the browser."""
 
@@ -146,6 +158,8 @@ class _Pipe:
         os.write(self._writer, json.dumps(message).encode() + b"\0")
         while (answer := self._read()).get("id") != number:
             self.events.append(answer)
+        if "navigated" in answer.get("error", {}).get("message", ""):
+            raise NavigatedError
         assert "error" not in answer, f"{method}: {answer['error']}"
         return answer["result"]
 

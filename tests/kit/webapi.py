@@ -18,6 +18,7 @@ from function_kit.signed_api import SignedApi
 from message_kit import items
 from message_kit.message import Message
 
+from tests.kit.gateway import DEFAULT, Gateway, gateway
 from tests.kit.invoke import LambdaContext
 
 STAGE = "dev"
@@ -93,6 +94,14 @@ class WebApi:
                 for m in some
             ]
             self.client("dynamodb").batch_write_item(RequestItems={self.table: puts})
+
+
+def fronted(api: WebApi, **settings: Any) -> contextlib.AbstractContextManager[Gateway]:
+    """The function behind a gateway with the routes that Terraform makes."""
+    documented = importlib.import_module("message_webapi.api").OPERATIONS
+    public = {operation.route for operation in documented if operation.public}
+    routes = [operation.route for operation in documented]
+    return gateway(api.handler, [*routes, DEFAULT], public, **settings)
 
 
 @contextlib.contextmanager
