@@ -28,6 +28,7 @@ from message_kit.message import Draft, Message, MessageType, Status
 from message_scheduler.sweep import CUT_OFF
 
 from tests.kit.messages import closing
+from tests.kit.program import fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -258,14 +259,35 @@ class Flood:
             yield from records
 
     def redrive(self) -> int:
-        """Send every dead letter back to the queue; returns how many."""
-        sent = 0
-        for record in self._dead():
-            self.sqs.send_message(QueueUrl=self.queue, MessageBody=record["Body"])
-            handle = record["ReceiptHandle"]
-            self.sqs.delete_message(QueueUrl=self.dead_letters, ReceiptHandle=handle)
-            sent += 1
-        return sent
+        """Send every dead letter back to the queue, as an operator does; returns how many."""
+        name = self.dead_letters.rpartition("/")[2]
+        stack = os.environ.get("FLEET_STACK")
+        ended = fleet("dlq", "redrive", name, "--rate", "100", "--json", FLEET_STACK=stack)
+        assert ended.code == 0, ended.err
+        return sum(ended.json["sent"].values())
+
+    def go_through(self, image: str, count: int, seconds: float) -> float:
+        """Send so many, 5 % of them poison and 3 % twice, and kill processors meanwhile.
+
+        Args:
+            image: Of the processor.
+            count: How many messages.
+            seconds: To be given up after.
+
+        Returns:
+            For how many seconds processors were at work.
+        """
+        self.sqs.purge_queue(QueueUrl=self.dead_letters)
+        self.behave()
+        self.make(count, poisoned=0.05)
+        with self.short_visibility():
+            began = time.monotonic()
+            with self.killing(image, every=5):
+                self.send(duplicated=0.03)
+                self.settle(seconds)
+            took = time.monotonic() - began
+            self.sweep()
+        return took
 
     def sweep(self) -> None:
         """What the sweep does about abandoned messages, as patient as the queue is here."""

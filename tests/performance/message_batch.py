@@ -39,7 +39,7 @@ def records(world: World) -> list[dict[str, Any]]:
 
 def timed(processor: Any, batches: list[list[dict[str, Any]]]) -> float:
     """Seconds until all batches are worked on, each after the other."""
-    with open(os.devnull, "w") as log, contextlib.redirect_stdout(log):
+    with Path(os.devnull).open("w") as log, contextlib.redirect_stdout(log):
         began = time.perf_counter()
         answers = [processor({"Records": batch}) for batch in batches]
         took = time.perf_counter() - began
