@@ -246,4 +246,4 @@ def test_anything_else_is_404(api: WebApi, method: str, path: str) -> None:
 def test_smoke(api: WebApi) -> None:
     answer = api.handler({"test": True}, LambdaContext())
     assert answer["statusCode"] == 200
-    assert answer["checks"] == {"table": "ok", "schedules": "ok"}
+    assert answer["checks"] == {"messages": "ok", "schedules": "ok"}

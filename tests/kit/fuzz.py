@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import schemathesis
@@ -31,13 +32,19 @@ CHECKS = [
 
 
 class Signed(requests.auth.AuthBase):
-    """Signs what is sent, for an API of API Gateway."""
+    """Signs what is sent, for an API of API Gateway; its host, if the URL's is another."""
 
-    def __init__(self, key: str, secret: str, region: str) -> None:
+    def __init__(self, key: str, secret: str, region: str, host: str = "") -> None:
         self._signer = SigV4Auth(Credentials(key, secret), "execute-api", region)
+        self._host = host
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        signed = AWSRequest(request.method, request.url, data=request.body or b"")
+        assert request.url is not None
+        url = request.url
+        if self._host:
+            request.headers["host"] = self._host
+            url = urlsplit(url)._replace(netloc=self._host).geturl()
+        signed = AWSRequest(request.method, url, data=request.body or b"")
         self._signer.add_auth(signed)
         request.headers.update(dict(signed.headers))
         return request

@@ -48,6 +48,11 @@ class Api:
         self.id: str = self.described["id"]
         self.host = self.described["endpoint"].partition("://")[2]
 
+    @property
+    def address(self) -> str:
+        """Where a client of this machine connects to, with `host` as its host."""
+        return f"http://127.0.0.1:{self.host.rpartition(':')[2]}"
+
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """By function, the requests that `fleet validate` sends to this API."""
         found = {

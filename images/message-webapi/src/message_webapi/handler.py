@@ -9,7 +9,7 @@ from function_kit.handler import lambda_handler
 
 from message_webapi.errors import own_errors
 from message_webapi.routes import ROUTER
-from message_webapi.settings import WebApiSettings, schedules, store
+from message_webapi.settings import WebApiSettings, outbox, schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ SERVICE = "message-webapi"
 
 
 def _checks(settings: WebApiSettings) -> dict[str, Callable[[], None]]:
-    return {"table": store(settings).check, "schedules": schedules(settings).check}
+    return {"messages": outbox(settings).check, "schedules": schedules(settings).check}
 
 
 @lambda_handler(service=SERVICE, settings=WebApiSettings, checks=_checks, api="message_webapi.api")
