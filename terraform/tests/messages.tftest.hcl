@@ -165,6 +165,32 @@ run "functions" {
   }
 }
 
+run "api" {
+  assert {
+    condition     = [module.message_webapi.summary.memory, module.message_webapi.summary.timeout] == [256, 30] && module.message_webapi.environment.API_AUTHORIZATION == "AWS_IAM"
+    error_message = "256 MB and 30 s, and a page that knows how to sign in."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.message_webapi.policy).Statement : statement.Sid => statement.Resource if contains(["ListSchedules", "ReadMessages", "WriteMessages"], statement.Sid) } == {
+      ListSchedules = ["arn:aws:scheduler:us-east-1:123456789012:schedule/*/*"]
+      ReadMessages  = ["arn:aws:dynamodb:us-east-1:123456789012:table/messages", "arn:aws:dynamodb:us-east-1:123456789012:table/messages/index/*"]
+      WriteMessages = ["arn:aws:dynamodb:us-east-1:123456789012:table/messages"]
+    }
+    error_message = "It reads the table and its indexes, writes the table, and lists schedules as Scheduler demands."
+  }
+
+  assert {
+    condition     = toset([for key, route in local.message_api_routes : key if try(route.public, false)]) == toset(["GET /", "GET /assets/{name}", "GET /api/health"])
+    error_message = "The page, its files and health are open, and nothing else."
+  }
+
+  assert {
+    condition     = alltrue([for route in values(local.message_api_routes) : route.probe != null]) && length(output.routes["message-webapi"]) == length(local.message_api_routes)
+    error_message = "Every route can be tried by `fleet validate`."
+  }
+}
+
 run "schedules" {
   assert {
     condition = { for name, schedule in aws_scheduler_schedule.messages : name => "${schedule.schedule_expression} ${schedule.schedule_expression_timezone} ${schedule.state}" } == {
