@@ -1,7 +1,8 @@
 """Split the workspace's own packages out of an environment into two layers.
 
-`kit/` (function_kit, shared by many images) and `function/` (the function itself, and
-the module that names its handler): a change in one leaves the other's layer as it was.
+`kit/` (function_kit, shared by all images) and `function/` (the function itself, the library that
+it shares with a few others, and the module that names its handler): a change in one leaves the
+other's layer as it was.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ __all__ = ["handler"]
 '''
 
 
+# Of those that are not in every image; an image has those that its function depends on.
+LIBRARIES = ("message_kit",)
+
+
 def collect(package: str, environment: Path, layer: Path) -> None:
     """Copy one installed package into a layer's /var/task, its metadata beside the others'."""
     target = layer / "var" / "task"
@@ -35,7 +40,8 @@ def main(environment: Path, out: Path, function: str) -> None:
     """Make both layers."""
     package = function.replace("-", "_")
     collect("function_kit", environment, out / "kit")
-    collect(package, environment, out / "function")
+    for own in (*LIBRARIES, package):
+        collect(own, environment, out / "function")
     entry = out / "function" / "var" / "task" / "lambda_function.py"
     entry.write_text(ENTRY.format(function=function, package=package), encoding="utf-8")
 

@@ -25,6 +25,7 @@ ENV UV_PYTHON=/usr/local/bin/python3 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRO
 # Dependencies first: they change more rarely than code, and their layer is the big one.
 COPY pyproject.toml uv.lock ./
 COPY shared/function_kit/pyproject.toml shared/function_kit/
+COPY shared/message_kit/pyproject.toml shared/message_kit/
 COPY images/${FUNCTION}/pyproject.toml images/${FUNCTION}/
 RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
     export SSL_CERT_FILE=/run/secrets/ca_bundle \
@@ -34,6 +35,7 @@ RUN --mount=type=bind,source=images,target=/mnt \
  && python3 /mnt/compile_bytecode.py /out/dependencies \
  && python3 /mnt/bundle_modules.py /out/dependencies/opt/python
 COPY shared/function_kit shared/function_kit
+COPY shared/message_kit shared/message_kit
 COPY images/${FUNCTION} images/${FUNCTION}
 RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
     --mount=type=bind,source=images,target=/mnt \

@@ -26,7 +26,7 @@ locals {
   }
 
   # For the documentation, which must not wait for the routes: one of them leads to it.
-  api_ids = [module.api.id]
+  api_ids = [module.api.id, module.messages_api.id]
 }
 
 module "api" {

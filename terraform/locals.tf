@@ -46,11 +46,15 @@ locals {
     "generate-presigned-url"        = module.generate_presigned_url
     "insert-ppu-data"               = module.insert_ppu_data
     "lambda-test-runner"            = module.lambda_test_runner
+    "message-processor"             = module.message_processor
+    "message-scheduler"             = module.message_scheduler
+    "message-webapi"                = module.message_webapi
     "presigned-url-s3-upload"       = module.presigned_url_s3_upload
     "release-guard"                 = module.release_guard
     "scheduled-digest"              = module.scheduled_digest
     "software-event-update-handler" = module.software_event_update_handler
     "sync-clock"                    = module.sync_clock
+    "web-action"                    = module.web_action
   }
 
   # By folder name, the services that call `live` by a permission on it (aws_lambda_permission),
@@ -62,7 +66,8 @@ locals {
 
   # The HTTP APIs, for outputs, the dashboard and the alarms' list.
   apis = {
-    "devices" = module.api
+    "devices"  = module.api
+    "messages" = module.messages_api
   }
 
   # By folder name, requests that show that an API leads to the function.

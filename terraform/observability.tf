@@ -1,5 +1,5 @@
 # Where alarms go, and one dashboard for the environment. The alarms themselves stand beside what
-# they watch: modules/function/alarms.tf, digest_alarms.tf and release_guard.tf.
+# they watch: modules/function/alarms.tf, digest_alarms.tf, messages_alarms.tf and release_guard.tf.
 
 # Releases and rollbacks are told here too, by whoever makes them: sns:Publish in their own policy
 # is enough within an account, so the topic's policy need not name them.
@@ -73,6 +73,7 @@ locals {
       aws_cloudwatch_metric_alarm.treatments_dead_letters["age"].arn,
       aws_cloudwatch_metric_alarm.treatments_dead_letters["depth"].arn,
     ],
+    local.message_alarm_arns,
   )
 
   # What each row shows: the metrics of a function's alias, or of an API.
@@ -130,6 +131,7 @@ resource "aws_cloudwatch_dashboard" "fleet" {
         properties = { title = "Alarms", alarms = local.dashboard_alarms }
       }],
       local.dashboard_rows,
+      local.message_rows,
     )
   })
 }

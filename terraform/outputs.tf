@@ -40,6 +40,18 @@ output "api" {
   }
 }
 
+output "messages_api" {
+  description = "The HTTP API of messaging, whose root is the page for people: the same of it."
+  value = {
+    endpoint      = module.messages_api.endpoint
+    id            = module.messages_api.id
+    execution_arn = module.messages_api.execution_arn
+    authorization = var.api.authorization
+    access_log    = module.messages_api.access_log
+    settings      = module.messages_api.settings
+  }
+}
+
 output "registry" {
   description = "By folder name: the image repository; and how far back images are kept."
   value = {
@@ -79,6 +91,26 @@ output "digest" {
     secret_arn       = aws_secretsmanager_secret.supabase_key.arn
     dead_letters_url = aws_sqs_queue.digest_dead_letters.url
     schedules        = { for frequency, schedule in aws_scheduler_schedule.digest : frequency => schedule.name }
+  }
+}
+
+output "messages" {
+  description = "What messaging works with: the tables, the topic, where ntfy's URL is kept, and each queue with its dead letters."
+  value = {
+    stage          = local.stage
+    table          = aws_dynamodb_table.messages.name
+    results_table  = aws_dynamodb_table.web_action_results.name
+    topic_arn      = aws_sns_topic.messages.arn
+    ntfy_parameter = aws_ssm_parameter.ntfy_url.name
+    schedule_group = aws_scheduler_schedule_group.message_schedules.name
+    secret_prefix  = "${local.prefix}/web-action/"
+    queues = {
+      for name, queue in aws_sqs_queue.messages : name => {
+        url              = queue.url
+        dead_letters_url = aws_sqs_queue.messages_dead_letters[name].url
+      }
+    }
+    schedules_dead_letters_url = aws_sqs_queue.messages_dead_letters["message-schedules"].url
   }
 }
 

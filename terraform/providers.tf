@@ -30,6 +30,7 @@ provider "aws" {
       secretsmanager = endpoints.value
       sns            = endpoints.value
       sqs            = endpoints.value
+      ssm            = endpoints.value
       sts            = endpoints.value
     }
   }

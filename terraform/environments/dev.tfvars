@@ -19,3 +19,10 @@ database = {
   instance_class = "db.t4g.micro"
   backup_days    = 1
 }
+
+# Replace the topic with your own: whoever knows its name can read it.
+messages = {
+  ntfy_url           = "https://ntfy.sh/lambda-fleet-dev-replace-me"
+  log_retention_days = 7
+  tracing            = true
+}

@@ -38,3 +38,19 @@ database = {
     cidr     = "172.16.0.0/12"
   }
 }
+
+messages = {
+  ntfy_url         = "http://host.docker.internal:54323/alerts"
+  http_origins     = ["http://host.docker.internal:54324"]
+  token_origins    = ["http://host.docker.internal:54324"]
+  weather_origin   = "http://host.docker.internal:54324"
+  trusted_networks = ["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"] # a Docker network's gateway
+  # Messages are made and swept when that is asked for.
+  schedules_enabled = false
+
+  ntfy_seconds   = 6
+  ntfy_timeout   = 2
+  action_seconds = 6
+  lease_seconds  = 12
+  retry_seconds  = 1
+}

@@ -27,3 +27,10 @@ database = {
   backup_days          = 14
   performance_insights = true
 }
+
+# Replace the topic with your own: whoever knows its name can read it.
+messages = {
+  ntfy_url           = "https://ntfy.sh/lambda-fleet-prod-replace-me"
+  log_retention_days = 30
+  tracing            = true
+}

@@ -15,3 +15,10 @@ digest = {
 database = {
   instance_class = "db.t4g.small"
 }
+
+# Replace the topic with your own: whoever knows its name can read it.
+messages = {
+  ntfy_url           = "https://ntfy.sh/lambda-fleet-staging-replace-me"
+  log_retention_days = 7
+  tracing            = true
+}

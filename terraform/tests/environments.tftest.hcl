@@ -42,6 +42,7 @@ run "local" {
     registry          = run.local_values.values.registry
     observability     = run.local_values.values.observability
     digest            = run.local_values.values.digest
+    messages          = run.local_values.values.messages
     network           = run.local_values.values.network
     database          = run.local_values.values.database
   }
@@ -109,6 +110,7 @@ run "dev" {
     registry          = run.dev_values.values.registry
     observability     = run.dev_values.values.observability
     digest            = run.dev_values.values.digest
+    messages          = run.dev_values.values.messages
     network           = run.dev_values.values.network
     database          = run.dev_values.values.database
   }
@@ -171,6 +173,7 @@ run "staging" {
     registry          = run.staging_values.values.registry
     observability     = run.staging_values.values.observability
     digest            = run.staging_values.values.digest
+    messages          = run.staging_values.values.messages
     network           = run.staging_values.values.network
     database          = run.staging_values.values.database
   }
@@ -233,6 +236,7 @@ run "prod" {
     registry          = run.prod_values.values.registry
     observability     = run.prod_values.values.observability
     digest            = run.prod_values.values.digest
+    messages          = run.prod_values.values.messages
     network           = run.prod_values.values.network
     database          = run.prod_values.values.database
   }

@@ -37,7 +37,7 @@ def test_no_route_is_open_but_those_that_may_be(api: Api) -> None:
     routes = api.routes()
     assert {route.key for route in routes if route.authorization == "NONE"} == PUBLIC
     assert {route.key for route in routes} > PUBLIC
-    told = api.outputs["routes"].values()
+    told = api.probes().values()
     assert {f"{r['method']} {r['path']}" for routes in told for r in routes} == {
         route.key for route in routes
     }
@@ -86,7 +86,7 @@ def test_a_signature_is_good_for_what_was_signed(api: Api, reader: tuple[str, st
 
 
 def test_every_route_answers_a_signed_call_as_terraform_says(api: Api) -> None:
-    for routes in api.outputs["routes"].values():
+    for routes in api.probes().values():
         for route in routes:
             path = "/" + route["url"].split("/", 3)[3]
             answer = api.call(route["method"], path, route["body"])
@@ -142,7 +142,7 @@ def test_api_gateway_may_call_the_alias_for_its_routes_alone(api: Api, stack: St
     """From each function's own policy: this API, one statement for each route, never $LATEST."""
     client = stack.client("lambda")
     found = set()
-    for function in api.outputs["routes"]:
+    for function in api.probes():
         name = stack.environment.function_name(function)
         policy = json.loads(client.get_policy(FunctionName=name, Qualifier="live")["Policy"])
         for statement in policy["Statement"]:

@@ -52,7 +52,7 @@ def test_a_migration_that_cannot_run_stops_what_needs_it_and_nothing_else(stack:
         try:
             client = stack.client("lambda")
             name = stack.environment.function_name("insert-ppu-data")
-            client.update_function_configuration(FunctionName=name, Description="Changed.")
+            client.update_function_configuration(FunctionName=name, MemorySize=333)
             ended = fleet("release", "--function", "insert-ppu-data", "--tag", stack.tag)
         finally:
             connection.execute("UPDATE alembic_version SET version_num = %s", row)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.kit import database_server, digest, insert, services
+from tests.kit import database_server, digest, insert, messages, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,12 @@ def digest_world(postgres_dsn: str, aws_endpoint: str) -> Iterator[digest.World]
 def world(digest_world: digest.World) -> digest.World:
     digest_world.reset()
     return digest_world
+
+
+@pytest.fixture
+def messaging(aws_endpoint: str) -> Iterator[messages.World]:
+    with messages.world(aws_endpoint) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

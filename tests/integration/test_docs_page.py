@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.kit import browser, docs, gateway
+from tests.kit import browser, docs
 from tests.kit.browser import Page
+from tests.kit.gateway import gateway
 from tests.kit.small_aws import SmallAws
 
 OPERATIONS = (
@@ -48,11 +49,11 @@ def site(page: Page) -> Iterator[Site]:
     aws.apis["z9y8"] = docs.api(token, name="messages", api_id="z9y8")
     with (
         docs.handler(aws, API_IDS=f"{docs.API},z9y8") as handle,
-        gateway.serving(handle, docs.OWN_ROUTES) as url,
+        gateway(lambda event, _: handle(event), docs.OWN_ROUTES, docs.OWN_ROUTES) as front,
     ):
         for api in aws.apis.values():
-            api["api"]["apiEndpoint"] = url
-        yield Site(page, url, aws)
+            api["api"]["apiEndpoint"] = front.url
+        yield Site(page, front.url, aws)
 
 
 def test_every_route_is_shown_and_the_console_stays_empty(site: Site) -> None:

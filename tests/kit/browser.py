@@ -56,14 +56,18 @@ class Page:
         self, place: Path | str, width: int = 1280, *, dark: bool = False, print_: bool = False
     ) -> None:
         """Open a file or an address at a width in pixels, and wait until it is loaded."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900,
-                  deviceScaleFactor=1, mobile=False)  # fmt: skip
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", media="print" if print_ else "", features=[scheme])
+        self.look(width, dark=dark, print_=print_)
         self._pipe.events.clear()
         url = place if isinstance(place, str) else place.resolve().as_uri()
         self.call("Page.navigate", url=url)
         self._pipe.wait("Page.loadEventFired")
+
+    def look(self, width: int, *, dark: bool = False, print_: bool = False) -> None:
+        """Change the width in pixels, the colours and the medium of what is open."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900,
+                  deviceScaleFactor=1, mobile=False)  # fmt: skip
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", media="print" if print_ else "", features=[scheme])
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
@@ -75,14 +79,28 @@ class Page:
     def until(self, script: str, seconds: float = 10) -> Any:
         """The value of a JavaScript expression, as soon as it is one that counts."""
         deadline = time.monotonic() + seconds
-        while not (value := self.run(script)):
-            assert time.monotonic() < deadline, f"{script} never became true"
+        while not (value := self._value(script)):
+            if time.monotonic() > deadline:
+                shown = self.run("document.body.innerText")
+                raise AssertionError(f"{script} never became true; shown is:\n{shown}")
             time.sleep(0.05)
         return value
 
+    def _value(self, script: str) -> Any:
+        """An expression's value; None when another page was opened meanwhile."""
+        try:
+            return self.run(script)
+        except NavigatedError:
+            return None
+
+    def type(self, text: str) -> None:
+        """Write into what has the focus."""
+        self.call("Input.insertText", text=text)
+
     def press(self, key: str, code: int) -> None:
         """Press and let go of a key, as the keyboard does."""
-        text = {"text": " "} if key == " " else {}
+        typed = {" ": " ", "Enter": "\r"}.get(key)
+        text = {"text": typed} if typed else {}
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code,
                       **(text if kind == "keyDown" else {}))  # fmt: skip
@@ -120,6 +138,10 @@ def _complaint(event: dict[str, Any]) -> str | None:
             return None
 
 
+class NavigatedError(Exception):
+    """The page that was asked went away before it answered."""
+
+
 class _Pipe:
     """JSON messages that end with a zero byte, to and from the browser."""
 
@@ -136,6 +158,8 @@ class _Pipe:
         os.write(self._writer, json.dumps(message).encode() + b"\0")
         while (answer := self._read()).get("id") != number:
             self.events.append(answer)
+        if "navigated" in answer.get("error", {}).get("message", ""):
+            raise NavigatedError
         assert "error" not in answer, f"{method}: {answer['error']}"
         return answer["result"]
 

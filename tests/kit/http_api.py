@@ -48,6 +48,19 @@ class Api:
         self.id: str = self.described["id"]
         self.host = self.described["endpoint"].partition("://")[2]
 
+    @property
+    def address(self) -> str:
+        """Where a client of this machine connects to, with `host` as its host."""
+        return f"http://127.0.0.1:{self.host.rpartition(':')[2]}"
+
+    def probes(self) -> dict[str, list[dict[str, Any]]]:
+        """By function, the requests that `fleet validate` sends to this API."""
+        found = {
+            function: [r for r in routes if r["url"].startswith(self.described["endpoint"])]
+            for function, routes in self.outputs["routes"].items()
+        }
+        return {function: routes for function, routes in found.items() if routes}
+
     def routes(self) -> list[Route]:
         """What is deployed, from API Gateway itself."""
         client = self.place.environment.client("apigatewayv2")

@@ -40,6 +40,8 @@ class Role:
         self.log_group = f"/aws/lambda/{name}"
         self.subnets: list[str] = configuration.get("VpcConfig", {}).get("SubnetIds", [])
         self.failure_queue = _failure_queue(environment.client("lambda"), name)
+        variables = configuration.get("Environment", {}).get("Variables", {})
+        self.passes: str = variables.get("SCHEDULE_ROLE_ARN", "")
 
     def policies(self) -> dict[str, Policy]:
         names = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
@@ -99,7 +101,9 @@ def failing_event(place: Workplace, function: str) -> str | None:
 
 
 def platform_refusal(role: Role, policies: list[Policy]) -> str | None:
-    """Which call that Lambda makes for the function a holder of these policies is refused."""
+    """Which call that AWS makes for the function a holder of these policies is refused."""
+    if role.passes and not _may_pass(role, policies, "scheduler.amazonaws.com"):
+        return "iam:PassRole: AccessDenied"
     with _user(role.environment, [_as_the_local_aws_names_logs(p) for p in policies]) as key:
         for name, call in by_lambda.calls(role, partial(_signed_as, role.environment, *key)):
             try:
@@ -107,6 +111,28 @@ def platform_refusal(role: Role, policies: list[Policy]) -> str | None:
             except ClientError as error:
                 return f"{name}: {error.response['Error']['Code']}"
     return None
+
+
+def _may_pass(role: Role, policies: list[Policy], service: str) -> bool:
+    """Whether policies let the function give its schedules their role.
+
+    Scheduler asks IAM that whenever a schedule is made; the local AWS does not, and its simulator
+    knows no context.
+    """
+    condition = {"StringEquals": {"iam:PassedToService": [service]}}
+    granted = [
+        {k: v for k, v in statement.items() if k != "Condition"}
+        for policy in policies
+        for statement in policy["Statement"]
+        if statement.get("Condition") == condition
+    ]
+    document = {"Version": "2012-10-17", "Statement": granted}
+    answer = role.environment.client("iam").simulate_custom_policy(
+        PolicyInputList=[json.dumps(document)],
+        ActionNames=["iam:PassRole"],
+        ResourceArns=[role.passes],
+    )
+    return bool(answer["EvaluationResults"][0]["EvalDecision"] == "allowed")
 
 
 def _as_the_local_aws_names_logs(policy: Policy) -> Policy:

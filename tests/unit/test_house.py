@@ -50,5 +50,11 @@ def test_sample_events_say_what_to_expect(function: str) -> None:
 
 def test_types_are_checked_in_every_package() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
-    packages = {"function_kit", "fleet", "standins", *(f.replace("-", "_") for f in FUNCTIONS)}
+    packages = {
+        "function_kit",
+        "fleet",
+        "message_kit",
+        "standins",
+        *(f.replace("-", "_") for f in FUNCTIONS),
+    }
     assert set(settings["mypy"]["packages"]) == packages

@@ -12,7 +12,7 @@ import botocore.credentials
 import pytest
 from function_kit import redaction
 from function_kit.aws_errors import AwsError
-from function_kit.sigv4 import Credentials, Signer, encode
+from function_kit.sigv4 import Credentials, Signer, encode, query
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +75,7 @@ def test_a_presigned_query_is_botocores_for_any_key(key: str) -> None:
         ("apigateway", "GET", "/v2/apis/a/routes?nextToken=x%2Fy%3D&maxResults=100", b""),
         ("dynamodb", "POST", "/", b'{"TableName": "ledger"}'),
         ("lambda", "POST", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Ax/invocations", b"{}"),
+        ("scheduler", "GET", "/schedules/a.b" + query({"groupName": "a b&c=é", "Z": ""}), b""),
     ],
 )
 def test_signed_headers_are_botocores(
@@ -91,6 +92,11 @@ def test_signed_headers_are_botocores(
     expected = {name.lower(): value for name, value in request.headers.items()}
     assert signed["authorization"] == expected["authorization"]
     assert signed.items() >= {k: v for k, v in expected.items() if k.startswith("x-amz")}.items()
+
+
+def test_a_query_is_encoded() -> None:
+    assert query({"b": "1 2", "a": "~/é"}) == "?b=1%202&a=~%2F%C3%A9"
+    assert query({}) == ""
 
 
 def test_credentials_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_a_syntax_error_ends_the_build(layer: Path) -> None:
 def environment(tmp_path: Path) -> Path:
     """A virtual environment's folders, as uv leaves them."""
     packages = tmp_path / "venv" / "lib" / "python3.13" / "site-packages"
-    for name in ("function_kit", "some_function", "some_function_two"):
+    for name in ("function_kit", "message_kit", "some_function", "some_function_two"):
         (packages / name / "__pycache__").mkdir(parents=True)
         (packages / name / "__init__.py").write_text("")
         (packages / name / "__pycache__" / "x.pyc").write_text("")
@@ -102,7 +102,9 @@ def test_code_is_split_into_the_kit_s_layer_and_the_function_s(
     }
     assert names(tmp_path / "out" / "function") == {
         "var/task/lambda_function.py",
+        "var/task/message_kit/__init__.py",
         "var/task/some_function/__init__.py",
+        "opt/metadata/message_kit-0.1.0.dist-info/METADATA",
         "opt/metadata/some_function-0.1.0.dist-info/METADATA",
     }
     entry = (tmp_path / "out" / "function" / "var" / "task" / "lambda_function.py").read_text()

@@ -36,11 +36,12 @@ ENV UV_PYTHON=/usr/local/bin/python3 UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_CACHE
 ARG RUNTIME_CLIENT
 ARG FUNCTION
 COPY shared/function_kit /src/function_kit
+COPY shared/message_kit /src/message_kit
 COPY images/${FUNCTION} /src/function
 RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
     SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python "${RUNTIME_CLIENT}" \
       boto3 httpx structlog pydantic-settings 'psycopg[binary]' \
-      --no-sources /src/function_kit /src/function \
+      --no-sources /src/function_kit /src/message_kit /src/function \
  && find / -xdev -name '__pycache__' -path '*python3*' -prune -exec rm -rf {} +
 ARG PACKAGE
 WORKDIR /var/task

@@ -65,6 +65,14 @@ class Instance:
     postgres_port = property(lambda self: 54320 + self.offset)
     supabase_port = property(lambda self: 54321 + self.offset)
     backend_port = property(lambda self: 54322 + self.offset)
+    ntfy_port = property(lambda self: 54323 + self.offset)
+    web_port = property(lambda self: 54324 + self.offset)
+
+    @property
+    def ports(self) -> list[int]:
+        """Every port that functions reach this machine by."""
+        standins = [self.supabase_port, self.backend_port, self.ntfy_port, self.web_port]
+        return [self.aws_port, *standins]
 
 
 @dataclass(frozen=True)

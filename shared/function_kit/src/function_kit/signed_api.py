@@ -2,8 +2,8 @@
 
 A botocore client costs as much of a cold start as settings, logs and models together, whatever
 is done about it; this costs a sixth of that. It knows HTTP, signatures and retries, and leaves
-the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SSM (`call_json`),
-paths, headers and forms for S3, Lambda and SNS (`call`).
+the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SQS, SSM
+(`call_json`), paths, headers and forms for S3, Lambda, Scheduler and SNS (`call`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _JSON: Final = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
     "ecr": ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
     "secretsmanager": ("secretsmanager", "1.1"),
+    "sqs": ("AmazonSQS", "1.0"),
     "ssm": ("AmazonSSM", "1.1"),
 }
 _BASE = 0.1
@@ -112,7 +113,7 @@ class SignedApi:
 
         Args:
             method: The HTTP method.
-            path: The path, percent-encoded, and its query if there is one.
+            path: The path, percent-encoded, and its query if there is one (`sigv4.query`).
             headers: More headers to send and sign, names in lower case.
             body: What to send.
             timeout: Seconds for this call's answer, in place of the usual ones.

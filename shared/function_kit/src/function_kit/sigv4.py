@@ -57,6 +57,12 @@ def encode(text: str, safe: str = "") -> str:
     return quote(text, safe=safe + "-._~")
 
 
+def query(parameters: Mapping[str, str]) -> str:
+    """A query in the encoding that is signed, with its question mark; nothing without one."""
+    pairs = [f"{encode(name)}={encode(value)}" for name, value in parameters.items()]
+    return "?" * bool(pairs) + "&".join(pairs)
+
+
 class Signer:
     """Signs the requests to one service in one region."""
 
@@ -99,9 +105,9 @@ class Signer:
         if self._credentials.token:
             signed["x-amz-security-token"] = self._credentials.token
         names = ";".join(sorted(signed))
-        path, _, query = path.partition("?")
-        query = "&".join(sorted(query.split("&")))
-        request = _canonical(method, self._canonical_path(path), query, signed, digest)
+        path, _, asked = path.partition("?")
+        asked = "&".join(sorted(asked.split("&")))
+        request = _canonical(method, self._canonical_path(path), asked, signed, digest)
         signature = self._signature(time, request)
         scope = f"{self._credentials.access_key}/{self._scope(time)}"
         signed["authorization"] = (

@@ -26,12 +26,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from standins import serving
-from standins.behaviour import Attempt, Behaviour, Kind, Script
+from standins.behaviour import DELIVERING, Attempt, Behaviour, Kind, Script
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-_DELIVERING = {Kind.OK, Kind.HANG_AFTER, Kind.DROP_AFTER, Kind.NOT_JSON, Kind.NO_CONTENT}
 
 
 class DigestRequest(BaseModel):
@@ -182,7 +180,7 @@ async def _behave(
 ) -> Response:
     kind = behaviour.kind
     entry["outcome"] = kind.value
-    answer = backend.deliver(entry) if kind in _DELIVERING else None
+    answer = backend.deliver(entry) if kind in DELIVERING else None
     if kind in {Kind.DROP_BEFORE, Kind.DROP_AFTER}:
         await serving.cut(request)
     if kind in {Kind.HANG, Kind.HANG_AFTER}:
@@ -194,7 +192,7 @@ def _response(behaviour: Behaviour, answer: dict[str, Any] | None) -> Response:
     match behaviour.kind:
         case Kind.RATE_LIMITED:
             return _refused(429, behaviour)
-        case Kind.ERROR:
+        case Kind.ERROR | Kind.ERROR_AFTER:
             return _refused(behaviour.status, behaviour)
         case Kind.NOT_JSON:
             return PlainTextResponse("<html>sent</html>")

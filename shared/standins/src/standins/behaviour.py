@@ -1,4 +1,4 @@
-"""How the digest backend is told to behave, well and badly.
+"""How the digest backend and ntfy are told to behave, well and badly.
 
 A script of rules is tried in order, and the first that fits a request decides. Whether one with
 a probability fits is drawn from a hash of the seed, the key and the attempt, so that a run is
@@ -20,6 +20,7 @@ class Kind(StrEnum):
     OK = "ok"
     RATE_LIMITED = "rate_limited"  # 429 with Retry-After, nothing done
     ERROR = "error"  # `status`, nothing done
+    ERROR_AFTER = "error_after"  # `status`, delivered
     HANG = "hang"  # no answer, nothing done
     HANG_AFTER = "hang_after"  # no answer, delivered
     DROP_BEFORE = "drop_before"  # connection cut, nothing done
@@ -27,6 +28,16 @@ class Kind(StrEnum):
     NOT_JSON = "not_json"  # delivered, 200 with text
     NO_CONTENT = "no_content"  # delivered, 204
     REDIRECT = "redirect"  # 307 to somewhere else, nothing done
+
+
+DELIVERING = {
+    Kind.OK,
+    Kind.ERROR_AFTER,
+    Kind.HANG_AFTER,
+    Kind.DROP_AFTER,
+    Kind.NOT_JSON,
+    Kind.NO_CONTENT,
+}
 
 
 class _Strict(BaseModel):
@@ -123,6 +134,10 @@ class Script(_Strict):
         )
 
     def _draw(self, index: int, attempt: Attempt) -> float:
-        text = f"{self.seed}:{index}:{attempt.key or attempt.repo}:{attempt.number}"
-        digest = hashlib.sha256(text.encode()).digest()
-        return int.from_bytes(digest[:8]) / 2**64
+        return draw(f"{self.seed}:{index}:{attempt.key or attempt.repo}:{attempt.number}")
+
+
+def draw(text: str) -> float:
+    """A number from 0 to 1, the same for the same text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

@@ -12,6 +12,8 @@ from fleet.changes import hcl
 from fleet.errors import FleetError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fleet.changes.tree import Tree
 
 # The list of functions: a new one changes no image of the others.
@@ -29,12 +31,14 @@ def inputs(tree: Tree, function: str) -> dict[str, str]:
         for path, data in tree.under("images").items()
         if path.count("/") == 1 and path.endswith((".py", "Dockerfile", ".dockerignore"))
     }
-    return {
-        "its folder": _digest(_package(tree, f"images/{function}")),
-        "shared/function_kit": _digest(_package(tree, "shared/function_kit")),
+    lock = tree.text("uv.lock")
+    own = f"images/{function}"
+    shared = {f: _digest(_package(tree, f)) for f in members(lock, function) if f != own}
+    return shared | {
+        "its folder": _digest(_package(tree, own)),
         "the recipe": _digest(scripts | {".dockerignore": tree.files.get(".dockerignore", b"")}),
         "docker-bake.hcl": _digest(_bake(tree)),
-        "its dependencies": _digest(dependencies(tree.text("uv.lock"), function)),
+        "its dependencies": _digest(dependencies(lock, function)),
         "how uv installs": _digest(_installer(tree)),
         "the architecture": _digest(_architectures(tree)),
     }
@@ -42,11 +46,27 @@ def inputs(tree: Tree, function: str) -> dict[str, str]:
 
 def dependencies(lock: str, function: str) -> dict[str, Any]:
     """The locked packages that a function's image gets: version and hashes by name."""
+    found: dict[str, Any] = {}
+    for name, entries in _reached(lock, function):
+        # The workspace's own packages are compared by their files.
+        foreign = [e for e in entries if "editable" not in e.get("source", {})]
+        if foreign:
+            found[name] = sorted(_identity(entry) for entry in foreign)
+    return found
+
+
+def members(lock: str, function: str) -> list[str]:
+    """The folders of the workspace's packages that a function's image gets, its own among them."""
+    entries = [entry for _, found in _reached(lock, function) for entry in found]
+    return sorted({e["source"]["editable"] for e in entries if "editable" in e.get("source", {})})
+
+
+def _reached(lock: str, function: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """What a function's package leads to: each package's name and entries, once for its extras."""
     # A name stands there more than once when not all platforms get the same version.
     packages: dict[str, list[dict[str, Any]]] = {}
     for entry in _toml(lock, "uv.lock").get("package", []):
         packages.setdefault(entry["name"], []).append(entry)
-    found: dict[str, Any] = {}
     waiting: list[tuple[str, tuple[str, ...]]] = [(function, ())]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
@@ -55,13 +75,9 @@ def dependencies(lock: str, function: str) -> dict[str, Any]:
             continue
         seen.add((name, extras))
         entries = packages.get(name, [])
-        # The workspace's own packages are compared by their files.
-        foreign = [e for e in entries if "editable" not in e.get("source", {})]
-        if foreign:
-            found[name] = sorted(_identity(entry) for entry in foreign)
+        yield name, entries
         for entry in entries:
             waiting += _wanted(entry, extras)
-    return found
 
 
 def _wanted(package: dict[str, Any], extras: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PARTS = (
     "images",
     "shared/function_kit",
+    "shared/message_kit",
     "shared/fleet/prepare/uv.sh",
     "terraform",
     "docker-bake.hcl",

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fleet.stack import postgres
+from fleet.stack import messages, postgres
 
 if TYPE_CHECKING:
     from fleet.environments import Environment
@@ -25,6 +25,8 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
     from standins import monitors  # noqa: PLC0415
 
     environment = stack.environment
+    web = f"http://host.docker.internal:{stack.instance.web_port}"
+    messages.prepare(environment, outputs["messages"], web)
     environment.client("secretsmanager").put_secret_value(
         SecretId=outputs["digest"]["secret_arn"], SecretString=stack.key("supabase")
     )

@@ -163,6 +163,8 @@ class LocalStack:
         return [
             self._standin("supabase", self.instance.supabase_port, supabase),
             self._standin("backend", self.instance.backend_port, {}),
+            self._standin("ntfy", self.instance.ntfy_port, {}),
+            self._standin("web", self.instance.web_port, {}),
         ]
 
     def _standin(self, name: str, port: int, environment: dict[str, str]) -> Daemon:
@@ -172,8 +174,8 @@ class LocalStack:
 
     def _forwarder(self, gateway: str) -> Daemon:
         instance = self.instance
-        ports = [instance.aws_port, instance.supabase_port, instance.backend_port]
-        command = [sys.executable, "-m", "fleet.stack.forward", gateway, *map(str, ports)]
+        command = [sys.executable, "-m", "fleet.stack.forward", gateway]
+        command += map(str, instance.ports)
         return Daemon("forwarder", command, instance.backend_port, self.folder, host=gateway)
 
     def _daemons(self) -> list[Daemon]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fleet.errors import ExitCode, FleetError
 
 if TYPE_CHECKING:
-    from fleet.environments import Environment, Instance
+    from fleet.environments import Environment
     from fleet.project import Project
 
 _LOG_LINES = 60
@@ -72,15 +72,30 @@ class Terraform:
         return self._capture("state", "list").split()
 
     def _variables(self, image_tag: str | None) -> list[str]:
-        given = [f"-var-file=environments/{self._environment.name}.tfvars"]
+        given = [f"-var-file={self._values()}"]
         given.append(f"-var=architecture={self._environment.architecture}")
         instance = self._environment.instance
         if instance and instance.offset:
             given.append(f'-var=emulator={{endpoint="{self._environment.endpoint}"}}')
-            given.append(f"-var=digest={_digest(instance)}")
         if image_tag:
             given.append(f"-var=image_tag={image_tag}")
         return given
+
+    def _values(self) -> Path:
+        """The environment's file; of a stack on other ports a copy that names those."""
+        file = (
+            self._project.root / "terraform" / "environments" / f"{self._environment.name}.tfvars"
+        )
+        instance = self._environment.instance
+        if not instance or not instance.offset:
+            return file
+        text = file.read_text(encoding="utf-8")
+        for port in instance.ports:
+            text = text.replace(f":{port - instance.offset}", f":{port}")
+        self._data.mkdir(parents=True, exist_ok=True)
+        copy = self._data / file.name
+        copy.write_text(text, encoding="utf-8")
+        return copy
 
     def _environ(self) -> dict[str, str]:
         variables = os.environ | self._environment.variables()
@@ -134,15 +149,3 @@ class Terraform:
                 ExitCode.NEEDS_PERSON if half_way else ExitCode.PREFLIGHT,
             )
         return code
-
-
-def _digest(instance: Instance) -> str:
-    """The digest's settings for a stack on other ports than local.tfvars names."""
-    host = "http://host.docker.internal"
-    return json.dumps(
-        {
-            "supabase_url": f"{host}:{instance.supabase_port}",
-            "backend_endpoint": f"{host}:{instance.backend_port}/api/v1/digest",
-            "schedules_enabled": False,
-        }
-    )

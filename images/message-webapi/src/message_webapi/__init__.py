@@ -1,0 +1,1 @@
+"""The messages' HTTP API, and the page for people."""

@@ -1,0 +1,1 @@
+"""Calls allowed hosts for messages that ask for it, and tells people what was answered."""

@@ -1,0 +1,1 @@
+"""Dead letter queues: what is in them, why, and the way back."""

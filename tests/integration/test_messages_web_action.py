@@ -1,0 +1,271 @@
+"""Web actions: from the message to its answer, and to the people who are told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from unittest import mock
+
+import pytest
+from function_kit.aws_errors import AwsError
+from message_kit.claims import Claims
+from message_kit.message import AuthConfig, Draft, Message, MessageType, Status
+from web_action.results import Results
+
+from tests.kit.messages import World
+from tests.kit.process import until
+
+
+def action(auth: dict[str, Any] | None = None, **arguments: Any) -> Draft:
+    """A message that asks for an action."""
+    config = AuthConfig.model_validate(auth) if auth else None
+    return Draft(message_type=MessageType.WEB_ACTION, arguments=arguments, auth_config=config)
+
+
+def do(world: World, draft: Draft, **settings: Any) -> Message:
+    """Send a message and let the function work on it until nothing is left; gives it then."""
+    (sent,) = world.send(draft)
+    with world.function("web_action", **({"QUEUE_URL": world.action_queue} | settings)) as function:
+        world.mapping(function, world.action_queue).drain()
+    return world.message(sent.id)
+
+
+def results(world: World) -> list[dict[str, Any]]:
+    found = world.client("dynamodb").scan(TableName=f"{world.name}-results")["Items"]
+    return [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
+
+
+def told(world: World) -> list[str]:
+    """What people are told in the end."""
+    with world.function("message_processor") as processor:
+        world.mapping(processor).drain()
+    return [item["message"] for item in world.ntfy.ledger()["notifications"]]
+
+
+def test_a_get_s_answer_is_kept_and_told(messaging: World) -> None:
+    found = do(messaging, action(action="http", url=f"{messaging.web_url}/echo?a=1"))
+    assert found.status == Status.COMPLETED
+    (kept,) = results(messaging)
+    assert kept["message_id"] == found.id
+    assert (kept["url"], kept["status"]) == (f"{messaging.web_url}/echo", "200")
+    assert json.loads(kept["body"])["query"] == "a=1"
+    assert 0 < int(kept["ttl"]) - int(found.created.timestamp()) <= 72 * 3600 + 60
+    (text,) = told(messaging)
+    assert json.loads(text)["query"] == "a=1"
+    (shown,) = messaging.ntfy.ledger()["notifications"]
+    assert shown["title"] == "localhost answered 200"
+
+
+def test_a_post_is_sent_once_with_its_body(messaging: World) -> None:
+    url = f"{messaging.web_url}/echo"
+    found = do(messaging, action(action="http", url=url, method="POST", body={"a": [1, "ü"]}))
+    assert found.status == Status.COMPLETED
+    (kept,) = results(messaging)
+    assert json.loads(json.loads(kept["body"])["body"]) == {"a": [1, "ü"]}
+    assert messaging.web.requests == [{"method": "POST", "path": "/echo"}]
+
+
+def test_the_weather_of_two_days_is_told(messaging: World) -> None:
+    do(messaging, action(action="weather", latitude=39.7392, longitude=-104.9903))
+    (text,) = told(messaging)
+    assert text.splitlines() == [
+        "Day 1: 70 °F, Sunny, wind 5 mph NW",
+        "Day 1 night: 50 °F, Mostly Clear, wind 5 mph NW",
+        "Day 2: 70 °F, Sunny, wind 5 mph NW",
+        "Day 2 night: 50 °F, Mostly Clear, wind 5 mph NW",
+    ]
+    assert messaging.web.requests[0]["path"] == "/points/39.7392,-104.9903"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({}, "arguments.action must be http or weather"),
+        ({"action": "delete_everything"}, "arguments.action must be http or weather"),
+        ({"action": "http"}, "arguments.url: Field required"),
+        ({"action": "http", "url": "https://evil.test/"}, "https://evil.test is not among"),
+        ({"action": "http", "url": "http://169.254.169.254/"}, "names its host by a number"),
+        ({"action": "http", "url": "file:///etc/passwd"}, "the URL is not plain"),
+        ({"action": "http", "url": "http://x/", "method": "PUT"}, "arguments.method: Input should"),
+        ({"action": "http", "url": "http://x/", "body": 1}, "a GET has no body"),
+        ({"action": "http", "url": "http://x/", "more": 1}, "arguments.more: Extra inputs"),
+        ({"action": "weather", "latitude": 91, "longitude": 0}, "arguments.latitude: Input should"),
+        ({"action": "http", "url": "{web}/status/404"}, "it answered 404"),
+        ({"action": "http", "url": "{web}/redirect?to=http://127.0.0.1:1/"}, "by a number"),
+    ],
+)
+def test_what_cannot_be_done_is_a_dead_letter_with_its_reason(
+    messaging: World, arguments: dict[str, Any], reason: str
+) -> None:
+    given = {k: v.replace("{web}", messaging.web_url) if isinstance(v, str) else v
+             for k, v in arguments.items()}  # fmt: skip
+    found = do(messaging, action(**given))
+    assert found.status == Status.FAILED
+    assert reason in (found.error_message or "")
+    assert messaging.waiting(messaging.dead_letters) == 1
+    assert results(messaging) == []
+    assert told(messaging) == []
+
+
+def secret(world: World, name: str, value: Any) -> None:
+    text = value if isinstance(value, str) else json.dumps(value)
+    world.client("secretsmanager").create_secret(Name=f"{world.name}/{name}", SecretString=text)
+
+
+def echoed(world: World) -> dict[str, Any]:
+    (kept,) = results(world)
+    body: dict[str, Any] = json.loads(kept["body"])
+    return body
+
+
+def test_a_bearer_token_comes_from_a_secret_and_goes_into_no_log(
+    messaging: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret(messaging, "token", messaging.web.token)
+    auth = {"type": "bearer", "secret_name": "token"}
+    do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
+    assert echoed(messaging)["authorized"]
+    assert messaging.web.token not in capsys.readouterr().out
+
+
+def test_a_password_gets_a_token_which_is_used_again(
+    messaging: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret(messaging, "login", {"username": "stand-in", "password": "stand-in"})
+    auth = {
+        "type": "oauth_password",
+        "secret_name": "login",
+        "token_url": f"{messaging.web_url}/token",
+        "scope": "read",
+    }
+    draft = action(auth, action="http", url=f"{messaging.web_url}/echo")
+    messaging.send(draft, draft)
+    with messaging.function("web_action", QUEUE_URL=messaging.action_queue) as function:
+        mapping = messaging.mapping(function, messaging.action_queue)
+        mapping.drain()
+    paths = [request["path"] for request in messaging.web.requests]
+    assert sorted(set(paths)) == ["/echo", "/token"]
+    assert paths.count("/echo") == 2
+    assert all(json.loads(kept["body"])["authorized"] for kept in results(messaging))
+    assert messaging.web.token not in capsys.readouterr().out
+
+
+def test_an_api_key_goes_into_the_header_that_is_named(messaging: World) -> None:
+    secret(messaging, "key", {"api_key": "key-of-the-test"})
+    auth = {
+        "type": "api_key",
+        "secret_name": "key",
+        "headers": {"X-Their-Key": "", "X-More": "more"},
+    }
+    do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
+    headers = echoed(messaging)["headers"]
+    assert {"x-their-key", "x-more"} <= set(headers)
+
+
+def test_a_rotated_token_is_read_again_after_a_401(messaging: World) -> None:
+    secret(messaging, "token", "an-old-token")
+    auth = {"type": "bearer", "secret_name": "token"}
+    calls: list[str] = []
+
+    def rotate(*_: Any) -> None:
+        calls.append("forgotten")
+        messaging.client("secretsmanager").put_secret_value(
+            SecretId=f"{messaging.name}/token", SecretString=messaging.web.token
+        )
+
+    with mock.patch("web_action.signing.Signing.forget", autospec=True, side_effect=rotate):
+        found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/status/401"))
+    assert (found.status, found.error_message) == (Status.FAILED, "it answered 401")
+    assert calls == ["forgotten"] * 3
+
+
+@pytest.mark.parametrize(
+    ("auth", "reason"),
+    [
+        ({"type": "bearer"}, "auth_config.secret_name is missing"),
+        ({"type": "bearer", "secret_name": "none"}, "the secret could not be read"),
+        ({"type": "none", "headers": {"Host": "evil.test"}}, "may not set host"),
+        ({"type": "oauth_password", "secret_name": "login"}, "auth_config.token_url: the URL"),
+        (
+            {"type": "oauth_password", "secret_name": "login", "token_url": "https://evil.test/"},
+            "https://evil.test is not among",
+        ),
+        ({"type": "bearer", "secret_name": "two-lines"}, "holds what no header can"),
+        ({"type": "api_key", "secret_name": "login"}, "the secret has no api_key"),
+    ],
+)
+def test_what_cannot_sign_in_sends_nothing_and_says_why(
+    messaging: World, auth: dict[str, Any], reason: str
+) -> None:
+    secret(messaging, "login", {"username": "stand-in", "password": "stand-in"})
+    secret(messaging, "two-lines", "one\r\nhost: evil.test")
+    found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
+    assert found.status == Status.FAILED
+    assert reason in (found.error_message or "")
+    assert messaging.web.requests == []
+
+
+def test_a_password_that_is_wrong_is_said_without_it(messaging: World) -> None:
+    secret(messaging, "login", {"username": "stand-in", "password": "wrong-password"})
+    auth = {
+        "type": "oauth_password",
+        "secret_name": "login",
+        "token_url": f"{messaging.web_url}/token",
+    }
+    found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
+    assert (found.status, found.error_message) == (Status.FAILED, "it answered 400")
+
+
+def test_a_get_whose_work_was_cut_off_is_done_again_and_told_once(messaging: World) -> None:
+    draft = action(action="http", url=f"{messaging.web_url}/echo")
+    (sent,) = messaging.send(draft)
+    settings = {"QUEUE_URL": messaging.action_queue, "LEASE_SECONDS": 1, "ACTION_SECONDS": 0.5}
+    with messaging.function("web_action", **settings) as function:
+        record = messaging.mapping(function, messaging.action_queue).records()[0]
+        with mock.patch.object(Claims, "complete", side_effect=AwsError("NoAnswer", "failed")):
+            assert function({"Records": [record]})["batchItemFailures"]
+        until(lambda: not function({"Records": [record]})["batchItemFailures"])
+    assert messaging.message(sent.id).status == Status.COMPLETED
+    assert len(results(messaging)) == len(told(messaging)) == 1
+
+
+def test_a_post_whose_end_nobody_knows_is_not_sent_again(messaging: World) -> None:
+    draft = action(action="http", url=f"{messaging.web_url}/echo", method="POST")
+    (sent,) = messaging.send(draft)
+    settings = {"QUEUE_URL": messaging.action_queue}
+    with messaging.function("web_action", **settings) as function:
+        with mock.patch.object(Results, "keep", side_effect=AwsError("NoAnswer", "failed")):
+            messaging.mapping(function, messaging.action_queue).once()
+        messaging.mapping(function, messaging.action_queue).drain()
+        found = messaging.message(sent.id)
+        assert len(messaging.web.requests) == 1
+        assert found.status == Status.FAILED
+        assert found.error_message == (
+            "its answer was not kept: failed: NoAnswer;"
+            " not tried again: it is no GET, and an earlier try may have been done"
+        )
+        # A person may think otherwise, and it is told under an id of its own.
+        with messaging.outbox() as outbox:
+            outbox.retry(sent.id)
+        messaging.mapping(function, messaging.action_queue).drain()
+    assert len(messaging.web.requests) == 2
+    assert messaging.message(sent.id).status == Status.COMPLETED
+
+
+def test_an_answer_is_kept_up_to_50_kb(messaging: World) -> None:
+    url = f"{messaging.web_url}/echo"
+    do(messaging, action(action="http", url=url, method="POST", body="ü" * 60_000))
+    (kept,) = results(messaging)
+    assert len(kept["body"].encode()) <= 50_000
+    assert kept["complete"] is False
+    (text,) = told(messaging)
+    assert len(text.encode()) < 1600
+    assert text.endswith("…")
+
+
+def test_the_smoke_test_looks_at_everything(messaging: World) -> None:
+    with messaging.function("web_action", QUEUE_URL=messaging.action_queue) as function:
+        answer = function({"test": True})
+    assert answer["checks"] == dict.fromkeys(
+        ["messages", "outbox", "results", "secrets", "queue"], "ok"
+    )
