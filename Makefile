@@ -103,8 +103,8 @@ down: ## Stop the local stack, and remove what it stored.
 	@env -u FN -u TAG $(FLEET) down
 
 .PHONY: bench
-bench: prepare ## Cold starts, image sizes, inserts, releases and rollbacks, to build/bench.json.
-	@missed=; for benchmark in cold_start bulk_insert releases; do \
+bench: prepare ## Cold starts, image sizes, inserts, messages, releases and rollbacks, to build/bench.json.
+	@missed=; for benchmark in cold_start bulk_insert message_batch message_list releases; do \
 	  .venv/bin/python -m tests.performance.$$benchmark || missed="$$missed $$benchmark"; \
 	done; [ -z "$$missed" ] || { echo "failed, or over a budget:$$missed" >&2; exit 1; }
 

@@ -39,10 +39,6 @@ def stack() -> Iterator[Stack]:
     a test and runs it again and again.
     """
     keep = bool(os.environ.get("FLEET_TEST_STACK_KEEP"))
-    patch = pytest.MonkeyPatch()
-    patch.setenv("FLEET_STACK", STACK)
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        patch.delenv(name, raising=False)
     project = Project(ROOT)
     tag = project.commit()
     if not keep:
@@ -50,7 +46,22 @@ def stack() -> Iterator[Stack]:
     for verb in (("up",), ("bootstrap", "--tag", tag)):
         ended = fleet(*verb)
         assert ended.code == 0, f"fleet {verb[0]}:\n{ended.err}"
-    yield Stack(Workplace(project, environments.load(project, "local")), tag)
+    with pytest.MonkeyPatch.context() as patch:
+        name_the_stack(patch)
+        place = Workplace(project, environments.load(project, "local"))
+    yield Stack(place, tag)
     if not keep:
         fleet("down")
-    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def named_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each test alone: tests of other kinds may follow in this process."""
+    name_the_stack(monkeypatch)
+
+
+def name_the_stack(patch: pytest.MonkeyPatch) -> None:
+    """This process means the tests' stack, and no account that someone is signed in to."""
+    patch.setenv("FLEET_STACK", STACK)
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        patch.delenv(name, raising=False)

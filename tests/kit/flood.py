@@ -290,12 +290,21 @@ class Flood:
         return took
 
     def sweep(self) -> None:
-        """What the sweep does about abandoned messages, as patient as the queue is here."""
+        """What the sweep does about abandoned messages, when the queue will deliver none again.
+
+        Raises:
+            TimeoutError: Some are still worked on, long after the last lease.
+        """
         with self._variables():
             claims = Claims(SignedApi("dynamodb"), self.outputs["table"])
-            before = time.time() - VISIBILITY
-            for key in claims.abandoned(before):
-                claims.give_up(key, before, CUT_OFF)
+            until = time.monotonic() + 3 * VISIBILITY
+            while left := [m for m in self.stored().values() if m.status is Status.PROCESSING]:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"{len(left)} messages are left in processing")
+                before = time.time()
+                for key in claims.abandoned(before):
+                    claims.give_up(key, before, CUT_OFF)
+                time.sleep(1)
 
     @contextmanager
     def _variables(self) -> Iterator[None]:

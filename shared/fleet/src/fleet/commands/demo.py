@@ -25,9 +25,18 @@ from fleet.release.target import Wish
 
 # What the demo sends to each function: a sample event by name.
 EVENTS = {
+    "db-migrate": "status",
     "generate-presigned-url": "direct",
+    "insert-ppu-data": "post_treatment",
+    "lambda-test-runner": "one_function",
+    "message-scheduler": "daily",
+    "message-webapi": "send_message",
+    "presigned-url-s3-upload": "direct",
     "release-guard": "drill",
     "scheduled-digest": "daily",
+    "software-event-update-handler": "post_software_updates",
+    "sync-clock": "get_clock",
+    "web-action": "http",
 }
 CHANGED = "generate-presigned-url"
 
