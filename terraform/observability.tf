@@ -52,37 +52,64 @@ locals {
     { title = "at once", metrics = ["ConcurrentExecutions"], statistic = "Maximum" },
   ]
 
+  # And one row of four for each API, below them.
+  dashboard_api_charts = [
+    { title = "requests", metrics = ["Count"], statistic = "Sum" },
+    { title = "4xx and 5xx", metrics = ["4xx", "5xx"], statistic = "Sum" },
+    { title = "latency p99, ms", metrics = ["Latency", "IntegrationLatency"], statistic = "p99" },
+    { title = "bytes out", metrics = ["DataProcessed"], statistic = "Sum" },
+  ]
+
   dashboard_alarms = concat(
     flatten([for name in sort(keys(local.modules)) : values(local.modules[name].alarm_arns)]),
+    flatten([for name in sort(keys(local.apis)) : values(local.apis[name].alarm_arns)]),
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.database)) : aws_cloudwatch_metric_alarm.database[name].arn],
     [
       aws_cloudwatch_metric_alarm.digest_heartbeat.arn,
       aws_cloudwatch_metric_alarm.digest_failed.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_depth.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_age.arn,
       aws_cloudwatch_metric_alarm.release_guard_not_started.arn,
+      aws_cloudwatch_metric_alarm.treatments_dead_letters["age"].arn,
+      aws_cloudwatch_metric_alarm.treatments_dead_letters["depth"].arn,
+    ],
+  )
+
+  # What each row shows: the metrics of a function's alias, or of an API.
+  dashboard_subjects = concat(
+    [
+      for name in sort(keys(local.modules)) : {
+        name       = name
+        namespace  = "AWS/Lambda"
+        dimensions = flatten([for key, value in local.modules[name].alarm_dimensions : [key, value]])
+        charts     = local.dashboard_charts
+      }
+    ],
+    [
+      for name in sort(keys(local.apis)) : {
+        name       = "API ${name}"
+        namespace  = "AWS/ApiGateway"
+        dimensions = flatten([for key, value in local.apis[name].alarm_dimensions : [key, value]])
+        charts     = local.dashboard_api_charts
+      }
     ],
   )
 
   dashboard_rows = flatten([
-    for row, name in sort(keys(local.modules)) : [
-      for column, chart in local.dashboard_charts : {
+    for row, subject in local.dashboard_subjects : [
+      for column, chart in subject.charts : {
         type   = "metric"
         x      = column * 6
         y      = 4 + row * 6
         width  = 6
         height = 6
         properties = {
-          title  = "${name}: ${chart.title}"
-          region = var.region
-          view   = "timeSeries"
-          period = 300
-          stat   = chart.statistic
-          metrics = [
-            for metric in chart.metrics : concat(
-              ["AWS/Lambda", metric],
-              flatten([for key, value in local.modules[name].alarm_dimensions : [key, value]]),
-            )
-          ]
+          title   = "${subject.name}: ${chart.title}"
+          region  = var.region
+          view    = "timeSeries"
+          period  = 300
+          stat    = chart.statistic
+          metrics = [for metric in chart.metrics : concat([subject.namespace, metric], subject.dimensions)]
         }
       }
     ]

@@ -24,8 +24,20 @@ output "functions" {
 }
 
 output "routes" {
-  description = "By folder name: the API routes that end at the function, for `fleet validate`: method, path, url of a harmless request, expect_status."
+  description = "By folder name: the API routes that end at the function, for `fleet validate`: method, path, url and body of a harmless request, expect_status, authorization."
   value       = local.routes
+}
+
+output "api" {
+  description = "The HTTP API of the devices: where it is, its id for tools, who may call it, where it logs."
+  value = {
+    endpoint      = module.api.endpoint
+    id            = module.api.id
+    execution_arn = module.api.execution_arn
+    authorization = var.api.authorization
+    access_log    = module.api.access_log
+    settings      = module.api.settings
+  }
 }
 
 output "registry" {
@@ -70,7 +82,22 @@ output "digest" {
   }
 }
 
-output "downloads_bucket" {
-  description = "Bucket that download URLs are made for."
-  value       = aws_s3_bucket.downloads.bucket
+output "buckets" {
+  description = "The device platform's buckets, by what they hold."
+  value = {
+    docs         = module.docs.name
+    downloads    = module.downloads.name
+    test_reports = module.test_reports.name
+    uploads      = module.uploads.name
+  }
+}
+
+output "database" {
+  description = "Where PostgreSQL is; and, of a database of yours, the secrets whose values are set by hand, or locally by `fleet bootstrap`."
+  value = {
+    endpoint    = local.database.endpoint
+    port        = local.database.port
+    name        = local.database.name
+    secret_arns = { for login, secret in aws_secretsmanager_secret.database : login => secret.arn }
+  }
 }

@@ -15,13 +15,16 @@ provider "aws" {
     for_each = local.emulated ? [var.emulator.endpoint] : []
 
     content {
+      apigatewayv2   = endpoints.value
       cloudwatch     = endpoints.value
       dynamodb       = endpoints.value
+      ec2            = endpoints.value
       ecr            = endpoints.value
       eventbridge    = endpoints.value
       iam            = endpoints.value
       lambda         = endpoints.value
       logs           = endpoints.value
+      rds            = endpoints.value
       s3             = endpoints.value
       scheduler      = endpoints.value
       secretsmanager = endpoints.value

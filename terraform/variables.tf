@@ -180,15 +180,4 @@ variable "digest" {
   }
 }
 
-variable "downloads" {
-  description = "The bucket that download URLs are made for."
-  type = object({
-    old_version_days = optional(number, 30)
-  })
-  default = {}
-
-  validation {
-    condition     = var.downloads.old_version_days >= 1
-    error_message = "downloads.old_version_days must be 1 or more."
-  }
-}
+# What may be said here, modules/http_api/variables.tf knows, and says.

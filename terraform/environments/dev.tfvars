@@ -14,3 +14,8 @@ digest = {
   # Started by hand: dev shares the webhooks of real people too easily.
   schedules_enabled = false
 }
+
+database = {
+  instance_class = "db.t4g.micro"
+  backup_days    = 1
+}

@@ -27,3 +27,14 @@ digest = {
   # Digests go out when they are asked for, and not at 13:00 UTC in the middle of something.
   schedules_enabled = false
 }
+
+# A real PostgreSQL in a container, with TLS. The stack puts the certificate of who vouches for it
+# into every function's file system.
+database = {
+  existing = {
+    endpoint = "database"
+    name     = "fleet"
+    ca       = "/etc/lambda-fleet/database-ca.pem"
+    cidr     = "172.16.0.0/12"
+  }
+}

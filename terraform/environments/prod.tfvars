@@ -18,3 +18,12 @@ digest = {
   supabase_url     = "https://prod-project.supabase.co"
   backend_endpoint = "https://prod.digests.example.com/api/v1/digest"
 }
+
+database = {
+  instance_class       = "db.m7g.large"
+  storage_gb           = 100
+  max_storage_gb       = 1000
+  max_connections      = 500
+  backup_days          = 14
+  performance_insights = true
+}

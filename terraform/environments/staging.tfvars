@@ -11,3 +11,7 @@ digest = {
   supabase_url     = "https://staging-project.supabase.co"
   backend_endpoint = "https://staging.digests.example.com/api/v1/digest"
 }
+
+database = {
+  instance_class = "db.t4g.small"
+}

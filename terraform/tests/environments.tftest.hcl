@@ -42,20 +42,22 @@ run "local" {
     registry          = run.local_values.values.registry
     observability     = run.local_values.values.observability
     digest            = run.local_values.values.digest
+    network           = run.local_values.values.network
+    database          = run.local_values.values.database
   }
 
   assert {
-    condition     = !aws_dynamodb_table.releases.deletion_protection_enabled && !aws_dynamodb_table.digest_ledger.deletion_protection_enabled
+    condition     = !anytrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled || table.point_in_time_recovery[0].enabled])
     error_message = "Tables can be deleted."
   }
 
   assert {
-    condition     = aws_s3_bucket.downloads.force_destroy && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
+    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
     error_message = "A destroy leaves nothing."
   }
 
   assert {
-    condition     = length(aws_s3_bucket_policy.downloads) == 0 && length(aws_s3_bucket_lifecycle_configuration.downloads) == 0
+    condition     = !anytrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only || bucket.summary.lifecycle_rules])
     error_message = "Over http nothing can demand TLS, and an emulator expires nothing."
   }
 
@@ -107,21 +109,23 @@ run "dev" {
     registry          = run.dev_values.values.registry
     observability     = run.dev_values.values.observability
     digest            = run.dev_values.values.digest
+    network           = run.dev_values.values.network
+    database          = run.dev_values.values.database
   }
 
   assert {
-    condition     = !aws_dynamodb_table.releases.deletion_protection_enabled && !aws_dynamodb_table.digest_ledger.deletion_protection_enabled
+    condition     = !anytrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled || table.point_in_time_recovery[0].enabled])
     error_message = "Tables can be deleted."
   }
 
   assert {
-    condition     = aws_s3_bucket.downloads.force_destroy && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
+    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
     error_message = "A destroy leaves nothing."
   }
 
   assert {
-    condition     = length(aws_s3_bucket_policy.downloads) == 1 && length(aws_s3_bucket_lifecycle_configuration.downloads) == 1
-    error_message = "The bucket demands TLS and drops old versions."
+    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
+    error_message = "Buckets demand TLS and drop old versions."
   }
 
   assert {
@@ -167,21 +171,23 @@ run "staging" {
     registry          = run.staging_values.values.registry
     observability     = run.staging_values.values.observability
     digest            = run.staging_values.values.digest
+    network           = run.staging_values.values.network
+    database          = run.staging_values.values.database
   }
 
   assert {
-    condition     = aws_dynamodb_table.releases.deletion_protection_enabled && aws_dynamodb_table.releases.point_in_time_recovery[0].enabled && aws_dynamodb_table.digest_ledger.deletion_protection_enabled && aws_dynamodb_table.digest_ledger.point_in_time_recovery[0].enabled
+    condition     = alltrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled])
     error_message = "Tables are protected from deletion and backed up."
   }
 
   assert {
-    condition     = !aws_s3_bucket.downloads.force_destroy && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
+    condition     = !anytrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
     error_message = "A destroy empties no bucket and no registry, and a secret can be brought back."
   }
 
   assert {
-    condition     = length(aws_s3_bucket_policy.downloads) == 1 && length(aws_s3_bucket_lifecycle_configuration.downloads) == 1
-    error_message = "The bucket demands TLS and drops old versions."
+    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
+    error_message = "Buckets demand TLS and drop old versions."
   }
 
   assert {
@@ -227,21 +233,23 @@ run "prod" {
     registry          = run.prod_values.values.registry
     observability     = run.prod_values.values.observability
     digest            = run.prod_values.values.digest
+    network           = run.prod_values.values.network
+    database          = run.prod_values.values.database
   }
 
   assert {
-    condition     = aws_dynamodb_table.releases.deletion_protection_enabled && aws_dynamodb_table.releases.point_in_time_recovery[0].enabled && aws_dynamodb_table.digest_ledger.deletion_protection_enabled && aws_dynamodb_table.digest_ledger.point_in_time_recovery[0].enabled
+    condition     = alltrue([for table in [aws_dynamodb_table.clock, aws_dynamodb_table.digest_ledger, aws_dynamodb_table.releases, aws_dynamodb_table.software_updates] : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled])
     error_message = "Tables are protected from deletion and backed up."
   }
 
   assert {
-    condition     = !aws_s3_bucket.downloads.force_destroy && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
+    condition     = !anytrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
     error_message = "A destroy empties no bucket and no registry, and a secret can be brought back."
   }
 
   assert {
-    condition     = length(aws_s3_bucket_policy.downloads) == 1 && length(aws_s3_bucket_lifecycle_configuration.downloads) == 1
-    error_message = "The bucket demands TLS and drops old versions."
+    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
+    error_message = "Buckets demand TLS and drop old versions."
   }
 
   assert {

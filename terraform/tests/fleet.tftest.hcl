@@ -1,4 +1,4 @@
-# What concerns all functions: registry, releases, alarms' topic, dashboard; and the downloads.
+# What concerns all functions: registry, releases, alarms' topic, dashboard.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -56,6 +56,14 @@ run "one_repository_for_each_folder" {
   }
 }
 
+run "what_functions_may_do" {
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  assert {
+    condition     = alltrue([for function in values(output.functions) : length(function.policy) <= 10240])
+    error_message = "IAM takes policies of a role of up to 10,240 characters."
+  }
+}
+
 run "what_leads_to_a_function" {
   assert {
     condition     = alltrue([for name in keys(output.routes) : contains(keys(output.functions), name)])
@@ -105,51 +113,6 @@ run "releases" {
   }
 }
 
-run "downloads" {
-  assert {
-    condition = { for statement in jsondecode(module.generate_presigned_url.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
-      ReadDownloads            = [["s3:GetObject"], ["arn:aws:s3:::downloads/*"]]
-      TellMissingFromForbidden = [["s3:ListBucket"], ["arn:aws:s3:::downloads"]]
-      WriteOwnLog              = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:us-east-1:123456789012:log-group:mocked:*"]]
-    }
-    error_message = "The function reads the downloads, and nothing else."
-  }
-
-  assert {
-    condition     = module.generate_presigned_url.environment == tomap({ ENVIRONMENT = "prod", LOG_LEVEL = "INFO", DOWNLOAD_BUCKET = "lambda-fleet-prod-downloads-123456789012" })
-    error_message = "The bucket comes from the environment."
-  }
-
-  assert {
-    condition     = module.generate_presigned_url.summary.memory == 128 && module.generate_presigned_url.summary.timeout == 10
-    error_message = "128 MB and 10 s."
-  }
-
-  assert {
-    condition = (
-      aws_s3_bucket_public_access_block.downloads.block_public_acls && aws_s3_bucket_public_access_block.downloads.block_public_policy
-      && aws_s3_bucket_public_access_block.downloads.ignore_public_acls && aws_s3_bucket_public_access_block.downloads.restrict_public_buckets
-      && aws_s3_bucket_ownership_controls.downloads.rule[0].object_ownership == "BucketOwnerEnforced"
-    )
-    error_message = "The bucket is private."
-  }
-
-  assert {
-    condition     = aws_s3_bucket_versioning.downloads.versioning_configuration[0].status == "Enabled" && one(aws_s3_bucket_server_side_encryption_configuration.downloads.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
-    error_message = "Objects are versioned and encrypted."
-  }
-
-  assert {
-    condition     = jsondecode(aws_s3_bucket_policy.downloads[0].policy).Statement[0].Effect == "Deny" && jsondecode(aws_s3_bucket_policy.downloads[0].policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false" && jsondecode(aws_s3_bucket_policy.downloads[0].policy).Statement[0].Principal == "*"
-    error_message = "Nobody gets in without TLS."
-  }
-
-  assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.downloads[0].rule[0].noncurrent_version_expiration[0].noncurrent_days == 30 && aws_s3_bucket_lifecycle_configuration.downloads[0].rule[0].abort_incomplete_multipart_upload[0].days_after_initiation == 7
-    error_message = "Old versions and halves of uploads do not stay for ever."
-  }
-}
-
 run "alarms_reach_someone" {
   variables {
     observability = { alarm_email = "on-call@example.com" }
@@ -166,12 +129,12 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * length(output.functions)
-    error_message = "The dashboard has a row for each function, below the alarms."
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + 1)
+    error_message = "The dashboard has a row for each function and each API, below the alarms."
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 3 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 2 + 2 + 3 + 3 * length(output.functions)
     error_message = "The dashboard shows every alarm."
   }
 }

@@ -316,10 +316,10 @@ run "old_versions_gone_at_once" {
   command = plan
 
   variables {
-    downloads = { old_version_days = 0 }
+    devices = { old_version_days = 0 }
   }
 
-  expect_failures = [var.downloads]
+  expect_failures = [var.devices]
 }
 
 # Not in digest.tftest.hcl: Terraform 1.11 crashes where a module that has resources is overridden.

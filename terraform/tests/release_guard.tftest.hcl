@@ -32,7 +32,7 @@ run "alarms_that_start_it" {
       source        = ["aws.cloudwatch"]
       "detail-type" = ["CloudWatch Alarm State Change"]
       detail = {
-        alarmName = ["lambda-fleet-staging-generate-presigned-url-errors", "lambda-fleet-staging-scheduled-digest-errors"]
+        alarmName = [for name in sort(setsubtract(keys(output.functions), ["release-guard"])) : "lambda-fleet-staging-${name}-errors"]
         state     = { value = ["ALARM"] }
       }
     }
@@ -82,12 +82,10 @@ run "function" {
   assert {
     condition = { for statement in jsondecode(module.release_guard.policy).Statement : statement.Sid => statement.Action } == {
       LookAtImages    = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"]
-      LookAtVersions  = ["lambda:GetFunction"]
-      MoveLive        = ["lambda:GetAlias", "lambda:UpdateAlias"]
       RecordRollbacks = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
-      RestoreLatest   = ["lambda:UpdateFunctionCode"]
+      RollBack        = ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetFunction", "lambda:UpdateFunctionCode"]
       TellPeople      = ["sns:Publish"]
-      WakeVersions    = ["lambda:InvokeFunction"]
+      WakeVersions    = ["lambda:GetFunction", "lambda:InvokeFunction"]
       WriteOwnLog     = ["logs:CreateLogStream", "logs:PutLogEvents"]
     }
     error_message = "What the guard may do is what a rollback needs."
@@ -97,7 +95,7 @@ run "function" {
     condition = alltrue(flatten([
       for statement in jsondecode(module.release_guard.policy).Statement : [
         for resource in statement.Resource :
-        !strcontains(resource, "release-guard") && (!strcontains(resource, ":function:") || can(regex("^arn:aws:lambda:us-east-1:123456789012:function:lambda-fleet-staging-(generate-presigned-url|scheduled-digest)(:\\*)?$", resource))) && (!strcontains(resource, ":repository/") || can(regex("^arn:aws:ecr:us-east-1:123456789012:repository/lambda-fleet/(generate-presigned-url|scheduled-digest)$", resource)))
+        !strcontains(resource, "release-guard") && (!strcontains(resource, ":function:") || can(regex("^arn:aws:lambda:us-east-1:123456789012:function:lambda-fleet-staging-(${join("|", setsubtract(keys(output.functions), ["release-guard"]))})(:\\*)?$", resource))) && (!strcontains(resource, ":repository/") || can(regex("^arn:aws:ecr:us-east-1:123456789012:repository/lambda-fleet/(${join("|", setsubtract(keys(output.functions), ["release-guard"]))})$", resource)))
       ]
     ]))
     error_message = "The guard may touch this environment's functions, each by name, and never itself."
@@ -116,7 +114,7 @@ run "function" {
       ENVIRONMENT          = "staging"
       LOG_LEVEL            = "INFO"
       FUNCTION_PREFIX      = "lambda-fleet-staging"
-      GUARDED_FUNCTIONS    = "generate-presigned-url,scheduled-digest"
+      GUARDED_FUNCTIONS    = join(",", sort(setsubtract(keys(output.functions), ["release-guard"])))
       GUARD_WINDOW_SECONDS = "1800"
       RELEASES_TABLE       = "lambda-fleet-staging-releases"
       ALARM_TOPIC_ARN      = aws_sns_topic.alarms.arn
@@ -174,7 +172,7 @@ run "emulator" {
   }
 
   assert {
-    condition     = one([for statement in jsondecode(module.release_guard.policy).Statement : statement.Action if statement.Sid == "MoveLive"]) == ["lambda:ListAliases"]
+    condition     = one([for statement in jsondecode(module.release_guard.policy).Statement : statement.Action if statement.Sid == "RollBack"]) == ["lambda:ListAliases", "lambda:GetFunction", "lambda:UpdateFunctionCode"]
     error_message = "The emulator authorises calls of aliases under another name."
   }
 }

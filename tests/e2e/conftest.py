@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,17 +33,24 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A stack of the tests' own, released from this checkout."""
+    """A stack of the tests' own, released from this checkout.
+
+    With FLEET_TEST_STACK_KEEP it is left up, and taken as it is the next time: for whoever writes
+    a test and runs it again and again.
+    """
+    keep = bool(os.environ.get("FLEET_TEST_STACK_KEEP"))
     patch = pytest.MonkeyPatch()
     patch.setenv("FLEET_STACK", STACK)
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         patch.delenv(name, raising=False)
     project = Project(ROOT)
     tag = project.commit()
-    fleet("down")
+    if not keep:
+        fleet("down")
     for verb in (("up",), ("bootstrap", "--tag", tag)):
         ended = fleet(*verb)
         assert ended.code == 0, f"fleet {verb[0]}:\n{ended.err}"
     yield Stack(Workplace(project, environments.load(project, "local")), tag)
-    fleet("down")
+    if not keep:
+        fleet("down")
     patch.undo()

@@ -168,7 +168,7 @@ def test_a_configuration_that_is_not_live_yet_is_a_warning(stack: Stack) -> None
 
 
 def test_a_sample_event_that_is_answered_otherwise_is_found(stack: Stack) -> None:
-    bucket = stack.place.terraform.outputs()["downloads_bucket"]
+    bucket = stack.place.terraform.outputs()["buckets"]["downloads"]
     client = stack.client("s3")
     client.delete_object(Bucket=bucket, Key=SAMPLE_KEY)
     try:

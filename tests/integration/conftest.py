@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.kit import digest, services
+from tests.kit import database_server, digest, insert, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,3 +32,18 @@ def digest_world(postgres_dsn: str, aws_endpoint: str) -> Iterator[digest.World]
 def world(digest_world: digest.World) -> digest.World:
     digest_world.reset()
     return digest_world
+
+
+@pytest.fixture(scope="session")
+def treatments_surroundings(aws_endpoint: str) -> Iterator[Any]:
+    with insert.surroundings(aws_endpoint) as s3:
+        yield s3
+
+
+@pytest.fixture(scope="session")
+def treatments(treatments_surroundings: Any) -> Iterator[insert.Function]:
+    """insert-ppu-data with a database of its own."""
+    with database_server.database_server() as server:
+        function = insert.Function(server, treatments_surroundings)
+        yield function
+        function.close()

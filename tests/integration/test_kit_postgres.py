@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from function_kit import redaction
-from function_kit.postgres import DatabaseUnavailable, Postgres
-from function_kit.secrets import Secret
+from function_kit.deadline import Deadline
+from function_kit.postgres import DatabaseUnavailable, Login, Logins, Postgres
 from psycopg import sql
 
 if TYPE_CHECKING:
@@ -21,22 +22,22 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple"
 
 
-class Rotating(Secret):
-    """A secret whose value the test changes; remembers how often it was asked."""
+class Rotating:
+    """Logins whose password the test changes; remembers how often it was asked."""
 
-    def __init__(self, *values: str) -> None:
-        super().__init__(values[0])
-        self.values = list(values)
+    def __init__(self, login: Login, *passwords: str) -> None:
+        self.login = login
+        self.passwords = list(passwords)
         self.asked: list[str] = []
 
-    def get(self) -> str:
+    def get(self) -> Login:
         self.asked.append("get")
-        return self.values[0]
+        return self.login._replace(password=self.passwords[0])
 
-    def refresh(self) -> str:
+    def refresh(self) -> Login:
         self.asked.append("refresh")
-        self.values = self.values[1:] or self.values
-        return self.values[0]
+        self.passwords = self.passwords[1:] or self.passwords
+        return self.login._replace(password=self.passwords[0])
 
 
 @pytest.fixture
@@ -65,23 +66,24 @@ def role(admin: psycopg.Connection) -> Iterator[str]:
     )
 
 
+def login(admin: psycopg.Connection, role: str) -> Login:
+    return Login(admin.info.host, admin.info.port, admin.info.dbname, role, PASSWORD)
+
+
 @contextlib.contextmanager
-def opened(admin: psycopg.Connection, role: str, **options: Any) -> Iterator[Postgres]:
-    database = Postgres(
-        **{
-            "host": admin.info.host,
-            "port": admin.info.port,
-            "dbname": admin.info.dbname,
-            "user": role,
-            "password": Secret(PASSWORD),
-            "sslmode": "prefer",
-            **options,
-        }
-    )
+def opened(
+    admin: psycopg.Connection, role: str, logins: Logins | None = None, **options: Any
+) -> Iterator[Postgres]:
+    logins = logins or Rotating(login(admin, role), PASSWORD)
+    database = Postgres(logins, **{"sslmode": "prefer", **options})
     try:
         yield database
     finally:
         database.close()
+
+
+def elsewhere(admin: psycopg.Connection, role: str, **changes: Any) -> Logins:
+    return Rotating(login(admin, role)._replace(**changes), PASSWORD)
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def test_nothing_is_opened_before_the_first_use(
     admin: psycopg.Connection, role: str, database: Postgres
 ) -> None:
     assert connections(admin, role) == 0
-    database.check()
+    database.connection()
     assert connections(admin, role) == 1
 
 
@@ -174,7 +176,10 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_server(
 ) -> None:
     with opened(admin, role, statement_timeout=0.2) as database:
         began = time.monotonic()
-        with pytest.raises(psycopg.errors.QueryCanceled), database.transaction() as connection:
+        with (
+            pytest.raises(DatabaseUnavailable, match="statement timeout"),
+            database.transaction() as connection,
+        ):
             connection.execute("SELECT pg_sleep(30)")
         assert time.monotonic() - began < 5
         assert database.connection().execute("SHOW statement_timeout").fetchone() == ("200ms",)
@@ -189,7 +194,7 @@ def test_a_bad_statement_is_the_callers_and_keeps_the_connection(database: Postg
 
 def test_the_server_knows_who_is_connected(admin: psycopg.Connection, role: str) -> None:
     with opened(admin, role, application_name="insert-ppu-data") as database:
-        database.check()
+        database.connection()
         query = "SELECT application_name FROM pg_stat_activity WHERE usename = %s"
         assert admin.execute(query, [role]).fetchone() == ("insert-ppu-data",)
 
@@ -197,12 +202,12 @@ def test_the_server_knows_who_is_connected(admin: psycopg.Connection, role: str)
 def test_a_rotated_password_is_read_anew(
     admin: psycopg.Connection, role: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    secret = Rotating("the old password", PASSWORD)
-    with opened(admin, role, password=secret) as database:
-        database.check()
-        assert secret.asked == ["get", "refresh"]
-        database.check()
-        assert secret.asked == ["get", "refresh"]
+    logins = Rotating(login(admin, role), "the old password", PASSWORD)
+    with opened(admin, role, logins) as database:
+        database.connection()
+        assert logins.asked == ["get", "refresh"]
+        database.connection()
+        assert logins.asked == ["get", "refresh"]
     out = capsys.readouterr().out
     assert "database_login_refused" in out
     assert "password" not in out
@@ -212,11 +217,12 @@ def test_a_wrong_password_is_said_and_not_shown(
     admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redaction, "_known", set())
+    logins = Rotating(login(admin, role), "wrong one", "wrong two")
     with (
-        opened(admin, role, password=Rotating("wrong one", "wrong two")) as database,
+        opened(admin, role, logins) as database,
         pytest.raises(DatabaseUnavailable, match="authentication failed") as raised,
     ):
-        database.check()
+        database.connection()
     assert "wrong one" not in str(raised.value)
     assert "wrong two" not in str(raised.value)
     assert f":{admin.info.port}/" in str(raised.value)
@@ -224,30 +230,30 @@ def test_a_wrong_password_is_said_and_not_shown(
 
 def test_a_database_that_does_not_exist_is_said(admin: psycopg.Connection, role: str) -> None:
     with (
-        opened(admin, role, dbname="no_such_database") as database,
+        opened(admin, role, elsewhere(admin, role, dbname="no_such_database")) as database,
         pytest.raises(DatabaseUnavailable, match='"no_such_database" does not exist'),
     ):
-        database.check()
+        database.connection()
 
 
 def test_a_server_that_is_away_is_said_at_once(admin: psycopg.Connection, role: str) -> None:
     with contextlib.closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with opened(admin, role, host="127.0.0.1", port=port) as database:
+        with opened(admin, role, elsewhere(admin, role, host="127.0.0.1", port=port)) as database:
             began = time.monotonic()
             with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{port}/.* is unavailable"):
-                database.check()
+                database.connection()
             assert time.monotonic() - began < 2
 
 
 def test_a_server_that_is_silent_is_given_up_in_time(admin: psycopg.Connection, role: str) -> None:
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
-        with opened(admin, role, host="127.0.0.1", port=port, connect_timeout=2) as database:
+        with opened(admin, role, elsewhere(admin, role, host="127.0.0.1", port=port)) as database:
             began = time.monotonic()
             with pytest.raises(DatabaseUnavailable, match="timeout"):
-                database.check()
+                database.connection()
             assert 1.5 < time.monotonic() - began < 6
 
 
@@ -255,15 +261,152 @@ def test_encryption_is_required_unless_told_otherwise(admin: psycopg.Connection,
     encrypted = admin.execute("SHOW ssl").fetchone() == ("on",)
     with opened(admin, role, sslmode="require") as database:
         if encrypted:
-            database.check()
+            database.connection()
             assert database.connection().pgconn.ssl_in_use
         else:
             with pytest.raises(DatabaseUnavailable, match="SSL"):
-                database.check()
+                database.connection()
 
 
 def test_closing_twice_is_as_good_as_once(database: Postgres) -> None:
-    database.check()
+    database.connection()
     database.close()
     database.close()
     assert database.connection().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_server_that_says_nothing_is_cut_off_in_time(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    """The server's own timeout does not help when the server stands still."""
+    database.connection().execute("SET statement_timeout = 0")
+    began = time.monotonic()
+    with (
+        pytest.raises(DatabaseUnavailable, match=r"no answer within 0\.[2-5] s") as raised,
+        database.use(Deadline.after(0.5)) as connection,
+    ):
+        connection.execute("SELECT pg_sleep(30)")
+    assert time.monotonic() - began < 3
+    assert not raised.value.lost
+    assert database.connection().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_deadline_ends_a_transactions_statements_at_the_server_too(
+    database: Postgres,
+) -> None:
+    query = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
+    with database.transaction(Deadline.after(60)) as connection:
+        ((milliseconds,),) = connection.execute(query).fetchall()
+    assert 50_000 < milliseconds <= 59_500
+    assert database.connection().execute("SHOW statement_timeout").fetchone() == ("5s",)
+
+
+def test_a_server_that_became_read_only_is_left_for_another_connection(
+    admin: psycopg.Connection, role: str, database: Postgres
+) -> None:
+    first = database.connection()
+    first.execute("CREATE TABLE rows (n int)")
+    first.execute("SET default_transaction_read_only = on")  # as after a failover
+    with (
+        pytest.raises(DatabaseUnavailable, match="read-only transaction") as raised,
+        database.use() as connection,
+    ):
+        connection.execute("INSERT INTO rows VALUES (1)")
+    assert raised.value.lost
+    with database.use() as connection:
+        assert connection is not first
+        connection.execute("INSERT INTO rows VALUES (2)")
+
+
+def test_a_connection_that_nobody_uses_is_taken_back(admin: psycopg.Connection, role: str) -> None:
+    with opened(admin, role, idle_timeout=0.1) as database:
+        first = database.connection()
+        while connections(admin, role):
+            pass
+        second = database.connection()
+        assert second is not first
+        assert second.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_one_of_few_connections_is_waited_for_and_given_back(
+    admin: psycopg.Connection, role: str
+) -> None:
+    admin.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 1").format(sql.Identifier(role)))
+    with opened(admin, role) as holder, opened(admin, role, patience=30) as other:
+        holder.connection()
+        release = threading.Timer(0.3, holder.close)
+        release.start()
+        with other.use() as connection:
+            connection.execute("SELECT 1")
+        release.join()
+        while connections(admin, role):
+            pass  # though nobody asked for it: `other` had to wait, and others may
+        with other.use() as connection:
+            connection.execute("SELECT 1")
+        assert connections(admin, role) == 1  # this time it had not
+
+
+def test_without_a_free_connection_callers_are_told_to_come_again_soon(
+    admin: psycopg.Connection, role: str
+) -> None:
+    admin.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 1").format(sql.Identifier(role)))
+    with opened(admin, role) as holder, opened(admin, role) as other:
+        holder.connection()
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable, match="too many connections") as raised:
+            other.connection()
+        assert time.monotonic() - began < 2
+        assert (raised.value.retry_after, raised.value.lost) == (2, False)
+
+
+def test_a_row_in_a_servers_error_stays_out_of_ours(
+    database: Postgres, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    database.connection().execute("CREATE TABLE rows (name text CHECK (name <> 'Mrs Smith'))")
+    with (
+        contextlib.suppress(psycopg.errors.CheckViolation),
+        database.transaction() as connection,
+        connection.cursor().copy("COPY rows FROM STDIN") as copy,
+    ):
+        copy.write("Mrs Smith\n")
+    assert "Smith" not in capsys.readouterr().out + caplog.text
+
+
+def test_a_host_without_an_address_is_said(admin: psycopg.Connection, role: str) -> None:
+    with (
+        opened(admin, role, elsewhere(admin, role, host="none.invalid")) as database,
+        pytest.raises(DatabaseUnavailable, match="name cannot be resolved"),
+    ):
+        database.connection()
+
+
+def test_a_host_with_two_addresses_is_asked_at_both(
+    admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [(0, 0, 0, "", (address, 0)) for address in ("127.0.0.9", admin.info.hostaddr)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with opened(admin, role, elsewhere(admin, role, host="two.example")) as database:
+        assert database.connection().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_two_silent_addresses_take_no_longer_than_one(
+    admin: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        found = [(0, 0, 0, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with opened(admin, role, elsewhere(admin, role, host="two.example", port=port)) as database:
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailable, match="timeout"):
+                database.connection()
+            assert time.monotonic() - began < 3.5
+
+
+def test_the_smoke_test_logs_in_anew(admin: psycopg.Connection, role: str) -> None:
+    logins = Rotating(login(admin, role), PASSWORD)
+    with opened(admin, role, logins) as database:
+        first = database.connection()
+        database.check()
+        assert database.connection() is not first
+        assert logins.asked == ["get", "refresh", "get"]

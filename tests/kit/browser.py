@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Page:
         target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
         attached = pipe.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
-        for domain in ("Page", "Network", "Log", "Accessibility"):
+        for domain in ("Page", "Network", "Log", "Runtime", "Accessibility"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> Any:
@@ -52,15 +53,16 @@ class Page:
         return self._pipe.call(method, self._session, **parameters)
 
     def show(
-        self, path: Path, width: int = 1280, *, dark: bool = False, print_: bool = False
+        self, place: Path | str, width: int = 1280, *, dark: bool = False, print_: bool = False
     ) -> None:
-        """Open a file at a width in pixels, and wait until it is drawn."""
+        """Open a file or an address at a width in pixels, and wait until it is loaded."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900,
                   deviceScaleFactor=1, mobile=False)  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media="print" if print_ else "", features=[scheme])
         self._pipe.events.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        url = place if isinstance(place, str) else place.resolve().as_uri()
+        self.call("Page.navigate", url=url)
         self._pipe.wait("Page.loadEventFired")
 
     def run(self, script: str) -> Any:
@@ -69,6 +71,14 @@ class Page:
                            awaitPromise=True)  # fmt: skip
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def until(self, script: str, seconds: float = 10) -> Any:
+        """The value of a JavaScript expression, as soon as it is one that counts."""
+        deadline = time.monotonic() + seconds
+        while not (value := self.run(script)):
+            assert time.monotonic() < deadline, f"{script} never became true"
+            time.sleep(0.05)
+        return value
 
     def press(self, key: str, code: int) -> None:
         """Press and let go of a key, as the keyboard does."""
@@ -92,9 +102,22 @@ class Page:
 
     @property
     def complaints(self) -> list[str]:
-        """What the browser wrote to its console, such as what a policy has blocked."""
-        entries = [e for e in self._pipe.events if e["method"] == "Log.entryAdded"]
-        return [event["params"]["entry"]["text"] for event in entries]
+        """What is on the console: of the browser, such as what a policy blocked, and of scripts."""
+        self.run("null")  # so that what was said until now has arrived
+        return [said for event in self._pipe.events if (said := _complaint(event))]
+
+
+def _complaint(event: dict[str, Any]) -> str | None:
+    told = event.get("params", {})
+    match event["method"]:
+        case "Log.entryAdded":
+            return str(told["entry"]["text"])
+        case "Runtime.exceptionThrown":
+            return json.dumps(told["exceptionDetails"])
+        case "Runtime.consoleAPICalled" if told["type"] in {"error", "warning", "assert"}:
+            return json.dumps(told["args"])
+        case _:
+            return None
 
 
 class _Pipe:

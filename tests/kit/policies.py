@@ -1,17 +1,17 @@
 """Is every statement of a function's policy needed? Take one out, and something must fail.
 
 Reusable: a new function is covered by having sample events that use all it may do. What
-those events cannot show (its log stream is written by Lambda itself, with the function's
-role) is tried with the same policy on a user made for the purpose.
+those events cannot show (what Lambda itself does with the function's role, in by_lambda.py) is
+tried with the same policy on a user made for the purpose.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import boto3
@@ -22,9 +22,9 @@ from fleet.environments import Environment
 from fleet.release import smoke
 from fleet.release.control import ALIAS
 
+from tests.kit import by_lambda
+
 Policy = dict[str, Any]
-# Tried as the role's owner, because Lambda and not the function's code makes these calls.
-BY_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
 class Role:
@@ -38,6 +38,8 @@ class Role:
         configuration = environment.client("lambda").get_function_configuration(FunctionName=name)
         self.name: str = configuration["Role"].rsplit("/", 1)[-1]
         self.log_group = f"/aws/lambda/{name}"
+        self.subnets: list[str] = configuration.get("VpcConfig", {}).get("SubnetIds", [])
+        self.failure_queue = _failure_queue(environment.client("lambda"), name)
 
     def policies(self) -> dict[str, Policy]:
         names = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
@@ -67,6 +69,13 @@ class Role:
         )
 
 
+def _failure_queue(client: Any, name: str) -> str:
+    """The ARN of the queue that keeps events which failed for good; empty when there is none."""
+    found = client.get_function_event_invoke_config(FunctionName=name, Qualifier=ALIAS)
+    kept = found.get("DestinationConfig", {}).get("OnFailure", {})
+    return str(kept.get("Destination", ""))
+
+
 def without(policy: Policy, sid: str) -> Policy:
     """A policy less one statement."""
     return policy | {"Statement": [s for s in policy["Statement"] if s.get("Sid") != sid]}
@@ -89,29 +98,10 @@ def failing_event(place: Workplace, function: str) -> str | None:
     return None
 
 
-def log_refusal(role: Role, policies: list[Policy]) -> str | None:
-    """Which log call a holder of these policies is refused; None when both are allowed."""
-    with _user(role.environment, [_as_the_local_aws_names_logs(p) for p in policies]) as (
-        key,
-        secret,
-    ):
-        client = _signed_as(role.environment, key, secret)
-        stream = f"test-{secrets.token_hex(4)}"
-        calls: list[tuple[str, Callable[[], Any]]] = [
-            (
-                BY_LAMBDA[0],
-                lambda: client.create_log_stream(logGroupName=role.log_group, logStreamName=stream),
-            ),
-            (
-                BY_LAMBDA[1],
-                lambda: client.put_log_events(
-                    logGroupName=role.log_group,
-                    logStreamName=stream,
-                    logEvents=[{"timestamp": int(time.time() * 1000), "message": "test"}],
-                ),
-            ),
-        ]
-        for name, call in calls:
+def platform_refusal(role: Role, policies: list[Policy]) -> str | None:
+    """Which call that Lambda makes for the function a holder of these policies is refused."""
+    with _user(role.environment, [_as_the_local_aws_names_logs(p) for p in policies]) as key:
+        for name, call in by_lambda.calls(role, partial(_signed_as, role.environment, *key)):
             try:
                 call()
             except ClientError as error:
@@ -132,9 +122,9 @@ def _resource(arn: str) -> str:
     return arn.removesuffix(":*") if ":log-group:" in arn else arn
 
 
-def _signed_as(environment: Environment, key: str, secret: str) -> Any:
+def _signed_as(environment: Environment, key: str, secret: str, service: str) -> Any:
     return boto3.client(
-        "logs",
+        service,
         region_name=environment.region,
         endpoint_url=environment.endpoint,
         aws_access_key_id=key,

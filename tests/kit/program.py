@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-# A stack of its own: the one that `make demo` left up stays as it is.
-STACK = "test:100"
+# A stack of its own: the one that `make demo` left up stays as it is. FLEET_TEST_STACK names
+# another, for two people, or checkouts, that test side by side.
+STACK = os.environ.get("FLEET_TEST_STACK", "test:100")
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. With `drop`, the connection is cut instead."""
+    """One answer. With `drop`, the connection is cut instead, with `cut_short` before the body's
+    end; `wait` is waited for before."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut_short: bool = False
+    wait: threading.Event | None = None
 
     @classmethod
     def json(cls, content: Any, status: int = 200, **headers: str) -> Reply:
@@ -51,27 +54,29 @@ class Scripted:
     def script(self, *replies: Reply) -> None:
         self.replies = list(replies)
 
-    def next(self) -> Reply:
+    def reply_to(self, request: Request) -> Reply:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Scripted]:
+def serving(scripted: Scripted | None = None) -> Iterator[Scripted]:
     """Serve on a free port of 127.0.0.1 until the block is left."""
-    scripted = Scripted()
+    scripted = scripted or Scripted()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 10
+        wbufsize = -1  # head and body leave together, or each waits 40 ms for the other's receipt
 
         def answer(self) -> None:
             length = int(self.headers.get("content-length", 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            scripted.requests.append(
-                Request(self.command, self.path, headers, self.rfile.read(length))
-            )
+            request = Request(self.command, self.path, headers, self.rfile.read(length))
+            scripted.requests.append(request)
             scripted.connections.add(self.client_address)
-            reply = scripted.next()
+            reply = scripted.reply_to(request)
+            if reply.wait:
+                reply.wait.wait(10)
             if reply.drop:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -79,10 +84,11 @@ def serving() -> Iterator[Scripted]:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(reply.body)))
+            self.send_header("content-length", str(len(reply.body) + reply.cut_short))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(reply.body)
+            self.close_connection |= reply.cut_short
 
         do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815 - names that the server looks for
 

@@ -33,11 +33,12 @@ def postgres() -> Iterator[str]:
     # The reaper is an image of its own, which is not everywhere to be had; leaving the block
     # removes the container.
     testcontainers_config.ryuk_disabled = True
-    with PostgresContainer(_postgres_image(), driver=None) as container:
+    with PostgresContainer(postgres_image(), driver=None) as container:
         yield container.get_connection_url()
 
 
-def _postgres_image() -> str:
+def postgres_image() -> str:
+    """The image of PostgreSQL: `POSTGRES_IMAGE`, or what was prepared."""
     if image := os.environ.get("POSTGRES_IMAGE"):
         return image
     prepared = _PREPARED / "images.env"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from fleet.environments import Environment
 from fleet.errors import FleetError
 from fleet.project import Project
-from fleet.release.control import LATEST, Alias, Answer, Version
+from fleet.release.control import ALIAS, LATEST, Alias, Answer, Version
 from fleet.release.runner import Threads
 from fleet.release.validation.checks import Check, Validation
+from fleet.release.validation.inside import RUNNER
 from fleet.release.validation.subject import Options, Sources
 from fleet.release.validation.validator import Validator
 from function_kit.releases import Release
@@ -79,13 +80,19 @@ class House:
     answers: dict[str, Answer] = field(default_factory=dict)
     cold_calls: int = 1
     refuse: dict[str, str] = field(default_factory=dict)
+    runner: Callable[[dict[str, Any]], Answer] | None = None
     invoked: list[Any] = field(default_factory=list)
     awake: list[str] = field(default_factory=list)
 
     def validate(
-        self, *functions: str, invoke: bool = True, all_events: bool = False
+        self,
+        *functions: str,
+        invoke: bool = True,
+        all_events: bool = False,
+        inside: bool = False,
     ) -> Validation:
-        validator = Validator(self.sources(), Options(invoke=invoke, all_events=all_events))
+        options = Options(invoke=invoke, all_events=all_events, inside=inside)
+        validator = Validator(self.sources(), options)
         return validator.run(functions or (FUNCTION,))
 
     def checks(self, **options: bool) -> dict[str, Check]:
@@ -118,6 +125,8 @@ class House:
         )
 
     def control(self, function: str) -> Any:
+        if function == RUNNER and self.runner:
+            return _Runner(self.runner)
         if function != FUNCTION:
             raise FleetError(f"the function {function} does not exist", "make it")
         return _Control(self)
@@ -179,6 +188,17 @@ class _Control:
         self._house.invoked.append((qualifier, event))
         name = next(name for name, sample in EVENTS.items() if sample["event"] == event)
         return self._house.answers.get(name, Answer({"ok": True}, None, 20.0))
+
+
+class _Runner:
+    """The control plane of lambda-test-runner; what it answers, the test says."""
+
+    def __init__(self, answer: Callable[[dict[str, Any]], Answer]) -> None:
+        self._answer = answer
+
+    def invoke(self, qualifier: str, event: dict[str, Any]) -> Answer:
+        assert qualifier == ALIAS
+        return self._answer(event)
 
 
 class _Api:

@@ -48,11 +48,11 @@ def test_layout_of_expressions_is_no_edit(checkout: Project) -> None:
     assert (images(checkout), configured(checkout)) == (set(), set())
 
 
-def test_a_new_function_is_news_to_the_guard_alone(checkout: Project) -> None:
+def test_a_new_function_is_news_to_the_guard_and_the_test_runner_alone(checkout: Project) -> None:
     folder = checkout.root / "images" / "newcomer"
     folder.mkdir()
     (folder / PYPROJECT).write_text('[project]\nname = "newcomer"\n', encoding="utf-8")
-    assert configured(checkout) == {GUARD}
+    assert configured(checkout) == {GUARD, "lambda-test-runner"}
 
 
 def test_an_architecture_changes_every_image(checkout: Project) -> None:

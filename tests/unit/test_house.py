@@ -25,7 +25,7 @@ def test_bake_s_own_default_is_the_list_of_folders() -> None:
 def test_every_function_has_one_module_block() -> None:
     text = "\n".join(path.read_text() for path in (ROOT / "terraform").glob("*.tf"))
     blocks = re.findall(
-        r'source\s*=\s*"\./modules/function"\s.*?name\s*=\s*"([a-z-]+)"', text, re.DOTALL
+        r'source\s*=\s*"\./modules/function"\s.*?name\s*=\s*"([a-z0-9-]+)"', text, re.DOTALL
     )
     assert sorted(blocks) == list(FUNCTIONS)
 

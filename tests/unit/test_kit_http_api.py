@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from function_kit import http_api
 from function_kit.http_api import HttpError, parameters, parse_body
+from function_kit.unavailable import Unavailable
 from pydantic import BaseModel, Field
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
@@ -146,3 +147,23 @@ def test_anything_else_is_500_without_a_word_of_it(capsys: pytest.CaptureFixture
 
 def test_the_decorated_function_keeps_its_name_and_text() -> None:
     assert handle.__doc__ == "Answers with what it was asked to do."
+
+
+def test_what_is_away_is_503_with_when_to_come_again(capsys: pytest.CaptureFixture[str]) -> None:
+    class Away(Unavailable):
+        code = "tape_unavailable"
+        message = "The tape is being rewound."
+
+    @http_api.http_api
+    def away(_event: dict[str, Any], _context: Any, _settings: None) -> dict[str, Any]:
+        raise Away("tape 7 at host internal.example", retry_after=9)
+
+    answer = away({}, CONTEXT, None)
+    assert answer["statusCode"] == 503
+    assert answer["headers"]["retry-after"] == "9"
+    assert body(answer) == {
+        "success": False,
+        "error": {"code": "tape_unavailable", "message": "The tape is being rewound."},
+        "request_id": "request-1",
+    }
+    assert "internal.example" in capsys.readouterr().out

@@ -70,6 +70,21 @@ def test_parameters_stand_alone_and_those_of_the_path_are_required() -> None:
     assert "$ref" not in str(parameters["tone"])
 
 
+def test_a_parameter_that_may_be_left_out_is_never_null() -> None:
+    class Search(BaseModel):
+        text: str | None = Field(None, max_length=5, description="What to find.")
+        near: int | str | None = None
+
+    operation = Operation(
+        route="GET /walls", id="find", summary="Find", tag="walls", query=Search, answers={}
+    )
+    text, near = describe([operation])["operations"]["GET /walls"]["parameters"]
+    assert text["schema"] == {"type": "string", "maxLength": 5, "title": "Text"}
+    assert text["description"] == "What to find."
+    assert "required" not in text
+    assert near["schema"]["anyOf"] == [{"type": "integer"}, {"type": "string"}]
+
+
 def test_only_a_public_operation_needs_no_authorisation() -> None:
     page = Operation(
         route="GET /docs",

@@ -143,6 +143,34 @@ def test_a_service_that_is_silent_is_given_up() -> None:
             api.call("GET", "/")
 
 
+def test_a_call_may_have_more_or_less_time_than_the_others(server: Scripted) -> None:
+    silence = threading.Event()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with calling(url, timeout=60, attempts=1) as api, pytest.raises(AwsError, match="Timeout"):
+            api.call("GET", "/", timeout=0.05)
+    with calling(server.url, timeout=0.05) as api:
+        api.call("GET", "/warm")
+        server.script(Reply(200, b"late", wait=silence))
+        threading.Timer(0.2, silence.set).start()
+        assert api.call("GET", "/", timeout=30).body == b"late"
+    assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize("reply", [Reply(503), Reply(drop=True)])
+def test_what_may_not_happen_twice_is_sent_once(server: Scripted, reply: Reply) -> None:
+    server.script(reply)
+    with calling(server.url, attempts=1) as api, pytest.raises(AwsError):
+        api.call("POST", "/")
+    assert len(server.requests) == 1
+
+
+def test_a_query_is_sent_and_signed(server: Scripted) -> None:
+    with calling(server.url, "apigateway") as api:
+        api.call("GET", "/v2/apis/a/routes?maxResults=100&nextToken=a%2Fb%3D")
+    assert server.requests[0].path == "/v2/apis/a/routes?maxResults=100&nextToken=a%2Fb%3D"
+
+
 def test_a_connection_is_kept_for_the_next_call(server: Scripted) -> None:
     with calling(server.url, "s3") as api:
         for _ in range(5):
@@ -219,7 +247,7 @@ def test_a_prefix_stands_before_awss_own_host() -> None:
 def test_without_a_named_endpoint_calls_go_to_aws_with_tls() -> None:
     api = SignedApi("dynamodb")
     assert api.host == "dynamodb.eu-west-1.amazonaws.com"
-    connection = api._connection()
+    connection = api._connection(1.0)
     assert type(connection).__name__ == "HTTPSConnection"
     connection.close()
 
@@ -231,3 +259,56 @@ def test_every_kind_of_error_has_a_code() -> None:
     assert error_code(AwsError("Throttled", "x")) == "Throttled"
     assert error_code(ClientError()) == "NoSuchKey"
     assert error_code(ConnectionError("x")) == "ConnectionError"
+
+
+def test_a_large_body_comes_in_pieces_and_the_connection_is_used_again(server: Scripted) -> None:
+    content = bytes(range(256)) * 5000
+    server.script(Reply(206, content, {"ETag": "x"}), Reply(200, b""))
+    with calling(server.url, "s3") as api:
+        for expected in (content, b""):
+            with api.download("/bucket/key", {"range": "bytes=5-"}) as got:
+                pieces = list(got.pieces)
+            assert b"".join(pieces) == expected
+            assert max(map(len, pieces), default=0) <= 256 * 1024
+        assert got.status == 200
+    assert len(server.connections) == 1
+    request = server.requests[0]
+    assert request.headers["range"] == "bytes=5-"
+    assert "range" in request.headers["authorization"]
+
+
+def test_a_download_that_is_left_in_the_middle_leaves_nothing_behind(server: Scripted) -> None:
+    server.script(Reply(200, b"x" * 2_000_000))
+    with calling(server.url, "s3") as api:
+        with api.download("/bucket/key") as got:
+            next(got.pieces)
+        with api.download("/bucket/key") as got:
+            assert sum(map(len, got.pieces)) == 2_000_000
+    assert len(server.connections) == 2
+
+
+def test_a_download_that_breaks_off_is_not_taken_for_whole(server: Scripted) -> None:
+    server.script(Reply(200, b"x" * 500_000, cut_short=True))
+    with (
+        calling(server.url, "s3") as api,
+        pytest.raises(AwsError, match="downloading from s3 broke off"),
+        api.download("/bucket/key") as got,
+    ):
+        list(got.pieces)
+
+
+def test_a_download_begins_again_when_the_service_is_busy(server: Scripted) -> None:
+    server.script(Reply(503), Reply(drop=True), Reply(200, b"at last"))
+    with calling(server.url, "s3") as api, api.download("/bucket/key") as got:
+        assert b"".join(got.pieces) == b"at last"
+
+
+def test_a_download_that_is_refused_says_why(server: Scripted) -> None:
+    server.script(Reply(404, b"<Error><Code>NoSuchKey</Code></Error>"))
+    with (
+        calling(server.url, "s3") as api,
+        pytest.raises(AwsError) as raised,
+        api.download("/bucket/key"),
+    ):
+        pass
+    assert (raised.value.code, raised.value.status) == ("NoSuchKey", 404)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -71,6 +71,8 @@ def test_a_presigned_query_is_botocores_for_any_key(key: str) -> None:
     ("service", "method", "path", "body"),
     [
         ("s3", "HEAD", "/bucket/a%20b/%C3%A9~", b""),
+        ("s3", "GET", "/bucket?prefix=a%2Fb%20c&list-type=2&delimiter=", b""),
+        ("apigateway", "GET", "/v2/apis/a/routes?nextToken=x%2Fy%3D&maxResults=100", b""),
         ("dynamodb", "POST", "/", b'{"TableName": "ledger"}'),
         ("lambda", "POST", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Ax/invocations", b"{}"),
     ],
@@ -116,3 +118,17 @@ def test_credentials_show_nothing() -> None:
 def test_a_presigned_query_is_redacted_whole() -> None:
     query = ours("s3", ROLE).presigned_query("GET", "h.example", "/k", 60)
     assert redaction.redact_text(f"at https://h.example/k?{query}") == "at [REDACTED]"
+
+
+@pytest.mark.parametrize("credentials", [KEYS, ROLE], ids=["user", "role"])
+def test_a_forms_fields_are_botocores(credentials: Credentials) -> None:
+    conditions = [{"bucket": "b"}, {"key": "a/é.log"}, ["content-length-range", 3, 3]]
+    fields = ours("s3", credentials).post_fields(conditions, NOW + timedelta(minutes=15))
+    request = botocore.awsrequest.AWSRequest(method="POST", url="https://b.s3.amazonaws.com/")
+    request.context["s3-presign-post-policy"] = {
+        "expiration": "2026-01-02T03:19:05Z",
+        "conditions": list(conditions),
+    }
+    auth = botocore.auth.S3SigV4PostAuth(theirs(credentials), "s3", "eu-west-1")
+    auth.add_auth(request)
+    assert fields == request.context["s3-presign-post-fields"]

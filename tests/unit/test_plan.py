@@ -125,7 +125,8 @@ def test_a_function_that_does_not_exist_is_new(world: World) -> None:
 
 NOTHING = planned(["no-op"], {}, {})
 SOMETHING = planned(["create"], None, {})
-SAME = {"function": "alpha", "new": False, "pushed": True, "image": None, "settings": []}
+SAME: dict[str, Any] = {"function": "alpha", "new": False, "pushed": True, "image": None}
+SAME |= {"settings": [], "notes": []}
 
 
 @pytest.mark.parametrize(

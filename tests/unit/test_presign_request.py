@@ -121,3 +121,12 @@ def test_the_bucket_is_not_the_callers_to_choose() -> None:
         assert raised.value.fields == [
             {"field": "bucket", "reason": "the bucket is fixed and cannot be chosen"}
         ]
+
+
+def test_the_described_answer_is_the_one_that_is_given() -> None:
+    from function_kit.openapi import described  # noqa: PLC0415
+
+    operations = described("generate_presigned_url.api")["operations"]
+    assert set(operations) == {"GET /downloads", "GET /s3url"}
+    names = [parameter["name"] for parameter in operations["GET /downloads"]["parameters"]]
+    assert names == ["key", "object_key", "expiration"]

@@ -16,7 +16,7 @@ from fleet.release.outcome import FunctionOutcome
 from fleet.release.strategy import Options
 
 from tests.kit.world import verbs
-from tests.kit.world.faults import Fault
+from tests.kit.world.faults import Call, Fault
 from tests.kit.world.world import World
 
 CANARY = Options(*strategy.parse("canary"))
@@ -73,6 +73,55 @@ def test_a_wait_that_is_too_short_ends_in_a_refusal(world: World) -> None:
     waiting = Options(wait_seconds=10)
     report = world.do("bob", lambda tools: verbs.release(tools, "two", ["alpha"], waiting))
     assert outcome(report).exit_code == ExitCode.REFUSED
+
+
+def test_who_waits_for_one_function_keeps_the_others_meanwhile(world: World) -> None:
+    bob = world.start("bob", lambda tools: verbs.release(tools, "one", ["beta"], CANARY))
+    world.simulation.advance(1)
+    began = world.now
+    waiting = Options(wait_seconds=3600)
+    report = world.do("ann", lambda tools: verbs.release(tools, "two", options=waiting))
+    assert world.now - began > 2 * LEASE_SECONDS
+    assert bob.result().exit_code == ExitCode.DONE
+    assert {o.function: o.result for o in report.functions} == dict.fromkeys(
+        ("alpha", "beta"), "released"
+    )
+
+
+def test_two_who_wait_for_each_other_s_functions_both_get_all_of_theirs(world: World) -> None:
+    def crosswise(call: Call) -> Fault | None:
+        first = {"ann": "beta", "bob": "alpha"}.get(call.operator)
+        if call.operation == "GetItem" and call.number < 3:
+            return Fault(before=0.5) if call.parameters["Key"]["function"]["S"] == first else None
+        return None
+
+    world.passage.fault = crosswise
+    began, waiting = world.now, Options(wait_seconds=300)
+    operators = [
+        world.start(name, lambda tools, tag=tag: verbs.release(tools, tag, options=waiting))
+        for name, tag in (("ann", "one"), ("bob", "two"))
+    ]
+    world.run()
+    assert world.now - began < LEASE_SECONDS
+    for operator in operators:
+        results = [outcome.result for outcome in operator.result().functions]
+        assert results == ["released", "released"]
+    tags = {world.history(function)[0].tag for function in ("alpha", "beta")}
+    assert len(tags) == 1, "the fleet is at one commit"
+
+
+def test_who_waits_in_vain_frees_what_it_took(world: World) -> None:
+    world.start("bob", lambda tools: verbs.release(tools, "one", ["beta"], CANARY))
+    world.simulation.advance(5)
+    waiting = Options(wait_seconds=10)
+    report = world.do("ann", lambda tools: verbs.release(tools, "two", options=waiting))
+    assert report.exit_code == ExitCode.REFUSED
+    assert {o.function: o.reason.partition(" by ")[0] for o in report.functions} == {
+        "alpha": "another function of this release is locked",
+        "beta": "beta is being released",
+    }
+    again = world.do("carl", lambda tools: verbs.release(tools, "two", ["alpha"]))
+    assert outcome(again).result == "released"
 
 
 def test_a_heartbeat_keeps_a_long_release_s_lock(world: World) -> None:

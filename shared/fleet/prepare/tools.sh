@@ -38,10 +38,12 @@ if [ ! -x "$STATE/context/rie/aws-lambda-rie" ]; then
   rm -rf "$STATE/sam"
 fi
 
-# The local AWS has an environment of its own: it wants another botocore than we do.
-if [ "$(cat "$STATE/ministack/version" 2>/dev/null)" != "$MINISTACK_VERSION" ]; then
+# The local AWS has an environment of its own: it wants another botocore than we do. It runs
+# functions through docker, and signs and checks tokens of its user pools with cryptography.
+local_aws=("ministack==$MINISTACK_VERSION" docker cryptography)
+if [ "$(cat "$STATE/ministack/version" 2>/dev/null)" != "${local_aws[*]}" ]; then
   say "installing the local AWS (MiniStack $MINISTACK_VERSION)"
   quietly "$STATE/bin/uv" venv --quiet --clear --python "$PYTHON" "$STATE/ministack"
-  quietly "$STATE/bin/uv" pip install --quiet --python "$STATE/ministack/bin/python" "ministack==$MINISTACK_VERSION" docker
-  echo "$MINISTACK_VERSION" >"$STATE/ministack/version"
+  quietly "$STATE/bin/uv" pip install --quiet --python "$STATE/ministack/bin/python" "${local_aws[@]}"
+  echo "${local_aws[*]}" >"$STATE/ministack/version"
 fi

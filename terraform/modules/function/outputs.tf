@@ -3,6 +3,11 @@ output "alias_arn" {
   value       = aws_lambda_alias.live.arn
 }
 
+output "alias_invoke_arn" {
+  description = "ARN by which an API's integration calls the alias live."
+  value       = aws_lambda_alias.live.invoke_arn
+}
+
 output "role_arn" {
   description = "ARN of the function's role."
   value       = aws_iam_role.this.arn

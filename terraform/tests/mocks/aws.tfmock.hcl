@@ -63,3 +63,27 @@ mock_resource "aws_scheduler_schedule_group" {
 mock_resource "aws_s3_bucket" {
   defaults = { arn = "arn:aws:s3:::downloads" }
 }
+
+mock_data "aws_availability_zones" {
+  defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
+}
+
+mock_resource "aws_db_instance" {
+  defaults = {
+    address            = "database.mocked.us-east-1.rds.amazonaws.com"
+    resource_id        = "db-MOCKED"
+    master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-mocked" }]
+  }
+}
+
+mock_resource "aws_vpc_endpoint" {
+  defaults = { prefix_list_id = "pl-mocked" }
+}
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    id            = "abc123defg"
+    api_endpoint  = "https://abc123defg.execute-api.us-east-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:us-east-1:123456789012:abc123defg"
+  }
+}

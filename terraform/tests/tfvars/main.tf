@@ -30,6 +30,8 @@ output "values" {
     registry          = try(local.values.registry, {})
     observability     = try(local.values.observability, {})
     digest            = local.values.digest
+    network           = try(local.values.network, {})
+    database          = try(local.values.database, {})
   }
 }
 
@@ -37,5 +39,6 @@ output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
     "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest",
+    "network", "database",
   ])) == 0
 }

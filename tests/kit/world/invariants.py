@@ -21,6 +21,8 @@ _DEFECT = re.compile(r"^(Key|Type|Attribute|Value|Index|Name|Runtime|Assertion|U
 def check_always(world: World) -> None:
     """`live` never pointed at what had not passed; no weights came after a rollback.
 
+    What was put back is not said to have succeeded.
+
     And what the history said once of a release that had ended, it still says.
     """
     assert world.recorder.violations == []
@@ -31,6 +33,8 @@ def check_always(world: World) -> None:
         for release in world.history(function):
             if release.kind == "rollback" and release.state == "succeeded":
                 _check_no_weights_after(world, function, release)
+            if release.state == "succeeded":
+                _check_ended_there(world, function, release)
 
 
 def _check_no_weights_after(world: World, function: str, rollback: Release) -> None:
@@ -42,6 +46,16 @@ def _check_no_weights_after(world: World, function: str, rollback: Release) -> N
     for move in moves[moves.index(back) + 1 :] if back else ():
         if move.weights:
             assert began[move.run] > rollback.release_id, f"{move} after {rollback}"
+
+
+def _check_ended_there(world: World, function: str, release: Release) -> None:
+    """A release that put its version back has not succeeded, whoever wrote down its end."""
+    name = world.environment.function_name(function)
+    moves = [m for m in world.recorder.moves if (m.function, m.run) == (name, release.run_id)]
+    assert moves, f"nothing was moved by {release}"
+    assert (moves[-1].version, moves[-1].weights) == (release.version, {}), (
+        f"{moves[-1]}: {release}"
+    )
 
 
 def check_settled(world: World) -> None:

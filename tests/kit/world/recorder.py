@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.release.smoke import unmet
+from function_kit.expectations import unmet
 
 from tests.kit.world.clock import Operator, Simulation
 from tests.kit.world.functions import LATEST, Alias, Function, Version

@@ -25,14 +25,18 @@ class Behaviour:
         smoke: what becomes of a direct invocation: well answered, an error, a wrong answer.
         error_rate: how often the traffic through `live` fails, 0 to 1.
         seconds: how long an invocation takes.
+        failing_action: an event's `action` that fails although the smoke event passes.
     """
 
     smoke: Literal["ok", "error", "wrong"] = "ok"
     error_rate: float = 0.0
     seconds: float = 0.0
+    failing_action: str = ""
 
     def answer(self, event: Any) -> tuple[Any, str]:
         """The payload, and what Lambda calls the error; empty for none."""
+        if self.failing_action and event.get("action") == self.failing_action:
+            return {"errorMessage": "no such table", "errorType": "MigrationFailed"}, "Unhandled"
         if self.smoke == "error":
             return {"errorMessage": "boom", "errorType": "RuntimeError"}, "Unhandled"
         return (HEALTHY if self.smoke == "ok" else {"healthy": False}), ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fleet.environments import Environment
@@ -24,16 +24,24 @@ class WorldEnvironment(Environment):
 
 @dataclass(frozen=True)
 class WorldProject(Project):
-    """A checkout with the functions that a test made up; they share one smoke event."""
+    """A checkout with the functions that a test made up; they share one smoke event.
+
+    Attributes:
+        images: `[tool.lambda-image]` of functions that say more than the others.
+    """
 
     names: tuple[str, ...] = ()
+    images: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
 
     @property
     def functions(self) -> tuple[str, ...]:
         return self.names
 
     def event(self, function: str, name: str) -> SampleEvent:
-        return SMOKE
+        return SMOKE if name == "smoke" else SampleEvent(name, {"action": name}, HEALTHY)
+
+    def _image(self, function: str) -> dict[str, Any]:
+        return self.images.get(function, {})
 
     def commit(self) -> str:
         return "commit"

@@ -31,7 +31,9 @@ def _checks(settings: DownloadSettings) -> dict[str, Callable[[], None]]:
     return {"bucket": _bucket(settings).check}
 
 
-@lambda_handler(service=SERVICE, settings=DownloadSettings, checks=_checks)
+@lambda_handler(
+    service=SERVICE, settings=DownloadSettings, checks=_checks, api="generate_presigned_url.api"
+)
 @http_api
 def handler(event: dict[str, Any], context: Any, settings: DownloadSettings) -> dict[str, Any]:
     """Make a link for the object that the caller names.
@@ -64,7 +66,7 @@ def handler(event: dict[str, Any], context: Any, settings: DownloadSettings) -> 
 
 def _require(bucket: Bucket, key: str) -> None:
     try:
-        bucket.require(key)
+        bucket.find(key)
     except ObjectMissing:
         raise HttpError(404, "not_found", "There is no object with this key.") from None
     except AccessRefused:

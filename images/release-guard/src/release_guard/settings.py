@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from function_kit.settings import Settings
+from function_kit.settings import Settings, comma_separated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 NAME: Final = "release-guard"
 AWS_TIMEOUT: Final = 3.0
 """Seconds for an AWS service to connect, and again to answer; a call is tried three times."""
-
-
-def _names(value: object) -> object:
-    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
 
 def _without_itself(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,7 +38,7 @@ class GuardSettings(Settings):
     guarded_functions: Annotated[
         tuple[FunctionName, ...],
         NoDecode,  # or pydantic-settings would take the variable for JSON
-        BeforeValidator(_names),
+        BeforeValidator(comma_separated),
         AfterValidator(_without_itself),
         Field(min_length=1),
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -137,6 +138,21 @@ class Environment:
         if self.endpoint:
             variables |= {"AWS_ENDPOINT_URL": self.endpoint} | _local_credentials()
         return variables
+
+    def credentials(self) -> Credentials:
+        """What signs requests to this environment's HTTP APIs.
+
+        Raises:
+            NoCredentialsError: this shell has none.
+        """
+        if self.is_local:
+            given = _local_credentials()
+            return Credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
+        with _MAKING:
+            found: Credentials | None = _session().get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        return found
 
     def _credentials(self) -> dict[str, str]:
         if not self.is_local:

@@ -106,6 +106,22 @@ class Project:
         """The event that a release sends to a new version."""
         return self.event(function, "smoke")
 
+    def after(self, function: str) -> tuple[str, ...]:
+        """The functions that have to be released, and their `runs` event run, before this one."""
+        return tuple(self._image(function).get("after", ()))
+
+    def runs(self, function: str) -> SampleEvent | None:
+        """The event that a new version has to pass before it goes live, beside the smoke event."""
+        name = self._image(function).get("runs")
+        return self.event(function, name) if name else None
+
+    def _image(self, function: str) -> dict[str, Any]:
+        """`[tool.lambda-image]` of a function."""
+        path = self.root / "images" / function / "pyproject.toml"
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = document.get("tool", {}).get("lambda-image", {})
+        return table
+
     def event(self, function: str, name: str) -> SampleEvent:
         """A sample event of a function."""
         path = self.root / "images" / function / "events" / f"{name}.json"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import ValidationError
 
 from function_kit.logging import InvocationContext, get_logger
+from function_kit.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,6 +98,12 @@ def error(
     return response(status, {"success": False, "error": detail}, request_id, headers)
 
 
+def unavailable(problem: Unavailable, request_id: str) -> Response:
+    """The answer that something is away, and when to try again."""
+    headers = {"retry-after": str(problem.retry_after)}
+    return error(503, problem.code, problem.message, request_id=request_id, headers=headers)
+
+
 def parse_body(event: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON object in an event's body; empty when it has none.
 
@@ -142,7 +149,8 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
     """Answer every exception of `handle` with a fitting status.
 
     pydantic's `ValidationError` is 400 with a reason for each field, `HttpError` its own status,
-    anything else 500 without a word of the exception, which goes to the log.
+    `Unavailable` 503 with Retry-After, anything else 500. Of the last two the caller learns
+    nothing more; the log does.
     """
 
     @functools.wraps(handle)
@@ -151,9 +159,12 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
         try:
             return handle(event, context, settings)
         except ValidationError as problem:
-            return invalid(_fields(problem)).answer(request_id)
+            return refused(problem).answer(request_id)
         except HttpError as problem:
             return problem.answer(request_id)
+        except Unavailable as problem:
+            get_logger().error("unavailable", code=problem.code, reason=str(problem))
+            return unavailable(problem, request_id)
         except Exception:  # noqa: BLE001 - logged whole; the caller learns only that it failed
             get_logger().exception("request_failed")
             return error(
@@ -163,7 +174,13 @@ def http_api[S](handle: Handle[S]) -> Handle[S]:
     return answer
 
 
-def _fields(problem: ValidationError) -> list[dict[str, str]]:
+def refused(problem: ValidationError) -> HttpError:
+    """The 400 that says, for each field that pydantic refused, why."""
+    return invalid(problems(problem))
+
+
+def problems(problem: ValidationError) -> list[dict[str, str]]:
+    """`{"field": name, "reason": why}` for each bad field, without its value."""
     return [
         {"field": ".".join(map(str, item["loc"])) or "body", "reason": item["msg"]}
         for item in problem.errors(include_url=False, include_context=False, include_input=False)

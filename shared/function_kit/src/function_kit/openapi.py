@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
@@ -48,7 +48,7 @@ class ErrorBody(BaseModel):
 
     model_config = ConfigDict(title="Error")
 
-    success: bool = Field(description="Always false.")
+    success: Literal[False]
     error: ErrorDetail
     request_id: str = Field(description="The invocation's id, which finds its log lines.")
 
@@ -201,13 +201,24 @@ def _parameters(model: Model | None, place: str) -> Iterator[Json]:
     definitions = schema.get("$defs", {})
     required = schema.get("required", [])
     for name, found in schema.get("properties", {}).items():
-        resolved = _inlined(found, definitions)
+        resolved = _given(_inlined(found, definitions))
         described: Json = {"name": name, "in": place, "schema": resolved}
         if place == "path" or name in required:
             described["required"] = True
         if text := resolved.pop("description", None):
             described["description"] = text
         yield described
+
+
+def _given(schema: Json) -> Json:
+    """A parameter's schema without null, its default included: none is sent by leaving it out."""
+    choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == len(schema.get("anyOf", [])):
+        return schema
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+    if schema.get("default") is not None:
+        rest["default"] = schema["default"]
+    return rest | (choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Json]) -> Any:

@@ -2,26 +2,81 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import random
+import socket
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from function_kit import postgres_errors
+from function_kit.deadline import Deadline
 from function_kit.logging import get_logger
+from function_kit.postgres_errors import DatabaseUnavailable
+from function_kit.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from function_kit.secrets import Secret
+__all__ = ["DatabaseUnavailable", "Login", "Logins", "Postgres"]
 
-# invalid_password, invalid_authorization_specification
-_REFUSED_LOGIN = ("28P01", "28000")
-_LOGIN_WORDS = "authentication failed"
+# Seconds: how long a connection left from an earlier invocation may take to prove that it lives,
+# and how much later than the server's own timeout the client gives up.
+_CHECK: Final = 0.5
+_GRACE: Final = 0.5
+# Seconds until one of few connections is asked for again: this long at most for the first time,
+# and twice as long each time after. Random, so that many do not march in step.
+_PAUSE: Final = 0.2
+# Seconds for callers to wait: for one of few connections, and for a server.
+_CROWDED: Final = 2
+_AWAY: Final = 5
 
 
-class DatabaseUnavailable(Exception):  # noqa: N818 - says what is, as psycopg's own errors do
-    """PostgreSQL did not answer or refused. The message says where and in short why."""
+# Its warnings repeat what the server says of a failed statement, rows among it.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
+
+
+class Login(NamedTuple):
+    """Where to connect, and as whom."""
+
+    host: str
+    port: int
+    dbname: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Nothing of the password."""
+        return f"Login({self.address})"
+
+    @property
+    def address(self) -> str:
+        """Where, for people."""
+        return f"{self.host}:{self.port}/{self.dbname}"
+
+
+class Logins(Protocol):
+    """Gives the login for each connection; `function_kit.database` has them."""
+
+    def get(self) -> Login:
+        """The login, from a cache if there is one.
+
+        Raises:
+            DatabaseUnavailable: It cannot be found out.
+        """
+        ...
+
+    def refresh(self) -> Login:
+        """The login, anew, because the one before was refused.
+
+        Raises:
+            DatabaseUnavailable: It cannot be found out.
+        """
+        ...
 
 
 class Postgres:
@@ -30,44 +85,47 @@ class Postgres:
     Not for use by several threads at once: Lambda runs one invocation at a time.
     """
 
-    def __init__(  # noqa: PLR0913 - an address has many parts, and all have names
+    def __init__(  # noqa: PLR0913 - each has a name and most a default
         self,
+        logins: Logins,
         *,
-        host: str,
-        dbname: str,
-        user: str,
-        password: Secret,
-        port: int = 5432,
         sslmode: str = "require",
-        connect_timeout: int = 3,
+        sslrootcert: str | None = None,
+        connect_timeout: int = 2,
+        patience: float = 0.5,
         statement_timeout: float = 5.0,
+        idle_timeout: float = 60.0,
         application_name: str = "function-kit",
     ) -> None:
-        """Keep the address; nothing is opened yet.
+        """Keep how to connect; nothing is opened yet.
 
         Args:
-            host: The server, or the folder of its Unix socket.
-            dbname: The database.
-            user: The role to log in as.
-            password: Asked when a connection is opened, and refreshed when it was refused.
-            port: The server's port.
+            logins: Asked when a connection is opened.
             sslmode: libpq's; "require" encrypts, "verify-full" also checks who answers.
+            sslrootcert: The file with the authorities to trust; libpq's default without it.
             connect_timeout: Seconds until a server that is silent counts as away (2 at least).
+            patience: Seconds for which a server without a free connection, or one that is about
+                to start, is asked again. A connection that was waited for is given back at once.
             statement_timeout: Seconds after which the server ends a statement.
+            idle_timeout: Seconds after which the server ends a connection that nobody uses:
+                Lambda freezes environments without a word, and theirs are wanted by others.
             application_name: Shown in pg_stat_activity.
         """
-        self._address = f"{host}:{port}/{dbname}"
-        self._password = password
+        self._logins = logins
         self._connection: psycopg.Connection | None = None
+        self._address = "?"
+        self._crowded = False
+        self._patience = patience
+        self._connect_timeout = connect_timeout
+        self._statement_timeout = statement_timeout
         self._parameters: dict[str, Any] = {
-            "host": host,
-            "port": port,
-            "dbname": dbname,
-            "user": user,
             "sslmode": sslmode,
+            "sslrootcert": sslrootcert,
+            "gssencmode": "disable",
             "connect_timeout": connect_timeout,
             "application_name": application_name,
-            "options": f"-c statement_timeout={round(statement_timeout * 1000)}",
+            "options": f"-c statement_timeout={_milliseconds(statement_timeout)}"
+            f" -c idle_session_timeout={_milliseconds(idle_timeout)}",
             # A server that vanished without a word is noticed in seconds, not in minutes.
             "tcp_user_timeout": connect_timeout * 1000,
         }
@@ -80,7 +138,6 @@ class Postgres:
 
         Raises:
             DatabaseUnavailable: No connection can be opened.
-            SecretError: The password cannot be read.
         """
         if self._connection is None or not _answers(self._connection):
             self.close()
@@ -88,29 +145,69 @@ class Postgres:
         return self._connection
 
     @contextmanager
-    def transaction(self) -> Iterator[psycopg.Connection]:
+    def use(self, deadline: Deadline | None = None) -> Iterator[psycopg.Connection]:
+        """The connection for single statements, each committed by itself.
+
+        It gives up half a second after the statement timeout, counted for the whole block.
+
+        Args:
+            deadline: When to give up at the latest.
+
+        Raises:
+            DatabaseUnavailable: No connection can be opened, it was cut on the way, or the server
+                is short of disk or memory, read-only, or too slow. Whether a commit that was cut
+                took effect is not known.
+        """
+        with self._within(self._statement_timeout + _GRACE, deadline) as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self, deadline: Deadline | None = None) -> Iterator[psycopg.Connection]:
         """A transaction: committed at the end, rolled back on an exception.
 
+        Args:
+            deadline: When to give up, for client and server, in place of the statement timeout.
+
         Raises:
-            DatabaseUnavailable: No connection can be opened, or it was cut on the way. Whether
-                a commit that was cut took effect is not known.
+            DatabaseUnavailable: As for `use`.
         """
-        connection = self.connection()
-        try:
-            with connection.transaction():
+        if deadline is None:
+            with self.use() as connection, connection.transaction():
                 yield connection
-        except psycopg.OperationalError as error:
-            if not connection.broken:
-                raise  # a statement that failed, such as one that took too long
-            self.close()
-            raise self._unavailable("the connection was cut") from error
+            return
+        with self._within(math.inf, deadline) as connection, connection.transaction():
+            left = max(1, _milliseconds(deadline.remaining() - _GRACE))
+            connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
+            yield connection
+
+    @contextmanager
+    def _within(self, seconds: float, deadline: Deadline | None) -> Iterator[psycopg.Connection]:
+        connection = self.connection()
+        left = min(seconds, deadline.remaining()) if deadline else seconds
+        watchdog = Watchdog(connection.fileno(), left)
+        try:
+            with watchdog:
+                yield connection
+        except psycopg.Error as error:
+            if not connection.broken and not postgres_errors.unavailable(error):
+                raise  # the statement was wrong
+            cause = _cause(error, watchdog, cut=connection.broken)
+            lost = connection.broken or postgres_errors.leaves(error)
+            if lost:
+                self.close()
+            raise self._unavailable(cause, lost=lost and not watchdog.bit) from None
+        finally:
+            if self._crowded:
+                self.close()  # others wait for one as we did
 
     def check(self) -> None:
-        """For smoke tests: see whether the database answers.
+        """For smoke tests: see whether one can log in to the database now.
 
         Raises:
-            DatabaseUnavailable: It does not.
+            DatabaseUnavailable: One cannot.
         """
+        self.close()
+        self._logins.refresh()
         self.connection()
 
     def close(self) -> None:
@@ -120,23 +217,55 @@ class Postgres:
             self._connection = None
 
     def _open(self) -> psycopg.Connection:
+        deadline = Deadline.after(self._patience)
+        longest = _PAUSE
+        self._crowded = False
+        while True:
+            try:
+                return self._log_in()
+            except psycopg.OperationalError as error:
+                pause = random.uniform(0, longest)  # noqa: S311 - spreads load
+                longest *= 2
+                self._crowded = soon = postgres_errors.soon(error)
+                if not soon or pause > deadline.remaining():
+                    raise self._unavailable(
+                        postgres_errors.reason(error), retry_after=_CROWDED if soon else _AWAY
+                    ) from None
+            time.sleep(pause)
+
+    def _log_in(self) -> psycopg.Connection:
         try:
-            return self._connect(self._password.get())
+            return self._connect(self._logins.get())
         except psycopg.OperationalError as error:
-            if not _is_refused_login(error):
-                raise self._unavailable(_reason(error)) from None
+            if not postgres_errors.refused_login(error):
+                raise
         # The password may have been rotated since it was read.
         get_logger().warning("database_login_refused", database=self._address)
-        try:
-            return self._connect(self._password.refresh())
-        except psycopg.OperationalError as error:
-            raise self._unavailable(_reason(error)) from None
+        return self._connect(self._logins.refresh())
 
-    def _connect(self, password: str) -> psycopg.Connection:
-        return psycopg.connect(autocommit=True, password=password, **self._parameters)
+    def _connect(self, login: Login) -> psycopg.Connection:
+        """Try the host's addresses, within the time for one: each would take as long to be silent.
 
-    def _unavailable(self, reason: str) -> DatabaseUnavailable:
-        return DatabaseUnavailable(f"PostgreSQL at {self._address} is unavailable: {reason}")
+        Raises:
+            psycopg.OperationalError: None lets us in.
+        """
+        self._address = login.address
+        deadline = Deadline.after(self._connect_timeout)
+        failure = psycopg.OperationalError("the host has no address")
+        for address in _addresses(login):
+            try:
+                return psycopg.connect(
+                    autocommit=True, hostaddr=address, **login._asdict(), **self._parameters
+                )
+            except psycopg.OperationalError as error:
+                failure = error
+            if deadline.expired:
+                break
+        raise failure
+
+    def _unavailable(self, reason: str, **more: Any) -> DatabaseUnavailable:
+        message = f"PostgreSQL at {self._address} is unavailable: {reason}"
+        return DatabaseUnavailable(message, **more)
 
 
 def _answers(connection: psycopg.Connection) -> bool:
@@ -144,16 +273,28 @@ def _answers(connection: psycopg.Connection) -> bool:
     if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
         return False  # left in the middle of something: not to be trusted with the next
     try:
-        connection.execute("")
+        with Watchdog(connection.fileno(), _CHECK):
+            connection.execute("")
     except psycopg.Error:
         return False
     return True
 
 
-def _is_refused_login(error: psycopg.OperationalError) -> bool:
-    # While connecting, psycopg has the server's words but not always its code.
-    return error.sqlstate in _REFUSED_LOGIN or _LOGIN_WORDS in str(error)
+def _addresses(login: Login) -> list[str | None]:
+    if login.host.startswith("/"):
+        return [None]  # the folder of a Unix socket
+    try:
+        found = socket.getaddrinfo(login.host, login.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise psycopg.OperationalError(f"the host's name cannot be resolved: {error}") from None
+    return [str(address[0]) for *_, address in found]
 
 
-def _reason(error: psycopg.OperationalError) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+def _cause(error: psycopg.Error, watchdog: Watchdog, *, cut: bool) -> str:
+    if watchdog.bit:
+        return f"no answer within {watchdog.seconds:.1f} s"
+    return ("the connection was cut: " if cut else "") + postgres_errors.reason(error)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

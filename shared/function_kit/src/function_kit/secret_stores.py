@@ -21,10 +21,14 @@ FINAL_CODES = frozenset(
 )
 
 
+# Seconds. Three attempts, and the pauses between them, end before a function of 6 s does.
+_TIMEOUT = 1.5
+
+
 @cache
 def prepare(store: Store) -> SignedApi:
     """The store's client, made once."""
-    return SignedApi(store)
+    return SignedApi(store, timeout=_TIMEOUT)
 
 
 def read(store: Store, name: str) -> str:

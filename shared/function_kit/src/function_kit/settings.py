@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 type Environment = Literal["local", "dev", "staging", "prod"]
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+type BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 type LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -16,6 +18,16 @@ class ConfigurationError(Exception):
 
     The message names every missing or bad variable and says why. It never holds a value.
     """
+
+
+def comma_separated(value: object) -> object:
+    """Text as the parts between its commas; for a `BeforeValidator` of a tuple.
+
+    The field needs pydantic-settings' `NoDecode` too, or the variable is taken for JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _upper(value: object) -> object:

@@ -8,20 +8,23 @@ Specification: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.h
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from function_kit.aws_errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+_EMPTY: Final = hashlib.sha256(b"").hexdigest()
 
 
 class Credentials(NamedTuple):
@@ -84,7 +87,7 @@ class Signer:
 
         Args:
             method: The HTTP method.
-            path: The path as it is sent, percent-encoded, without a query.
+            path: The path as it is sent, percent-encoded, and its query if there is one.
             headers: All headers to sign, `host` among them, names in lower case.
             body: What is sent.
         """
@@ -96,7 +99,9 @@ class Signer:
         if self._credentials.token:
             signed["x-amz-security-token"] = self._credentials.token
         names = ";".join(sorted(signed))
-        request = _canonical(method, self._canonical_path(path), "", signed, digest)
+        path, _, query = path.partition("?")
+        query = "&".join(sorted(query.split("&")))
+        request = _canonical(method, self._canonical_path(path), query, signed, digest)
         signature = self._signature(time, request)
         scope = f"{self._credentials.access_key}/{self._scope(time)}"
         signed["authorization"] = (
@@ -104,7 +109,14 @@ class Signer:
         )
         return signed
 
-    def presigned_query(self, method: str, host: str, path: str, seconds: int) -> str:
+    def presigned_query(
+        self,
+        method: str,
+        host: str,
+        path: str,
+        seconds: int,
+        query: Mapping[str, str] | None = None,
+    ) -> str:
         """The query string that lets whoever has it make this request for a while.
 
         Args:
@@ -112,9 +124,11 @@ class Signer:
             host: The host, with its port if that is not the usual one.
             path: The path as it is sent, percent-encoded.
             seconds: How long; a role's temporary key may end it sooner.
+            query: More parameters of the request.
         """
         time = self._now().strftime("%Y%m%dT%H%M%SZ")
         parameters = {
+            **(query or {}),
             "X-Amz-Algorithm": _ALGORITHM,
             "X-Amz-Credential": f"{self._credentials.access_key}/{self._scope(time)}",
             "X-Amz-Date": time,
@@ -123,10 +137,38 @@ class Signer:
         }
         if self._credentials.token:
             parameters["X-Amz-Security-Token"] = self._credentials.token
-        query = "&".join(f"{name}={encode(parameters[name])}" for name in sorted(parameters))
-        request = _canonical(method, self._canonical_path(path), query, {"host": host}, UNSIGNED)
-        signature = self._signature(time, request)
-        return f"{query}&X-Amz-Signature={signature}"
+        sent = "&".join(f"{name}={encode(parameters[name])}" for name in sorted(parameters))
+        # Only S3 takes a request whose body nobody vouches for.
+        digest = UNSIGNED if self._service == "s3" else _EMPTY
+        request = _canonical(method, self._canonical_path(path), sent, {"host": host}, digest)
+        return f"{sent}&X-Amz-Signature={self._signature(time, request)}"
+
+    def post_fields(self, conditions: Sequence[Any], expires_at: datetime) -> dict[str, str]:
+        """The fields that let whoever has them post a form to S3, within these conditions.
+
+        Specification:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+
+        Args:
+            conditions: What the form has to hold to, as a policy lists it. Those on the fields
+                that are returned are added.
+            expires_at: Until when, in UTC; a role's temporary key may end it sooner.
+        """
+        time = self._now().strftime("%Y%m%dT%H%M%SZ")
+        fields = {
+            "x-amz-algorithm": _ALGORITHM,
+            "x-amz-credential": f"{self._credentials.access_key}/{self._scope(time)}",
+            "x-amz-date": time,
+        }
+        if self._credentials.token:
+            fields["x-amz-security-token"] = self._credentials.token
+        document = {
+            "expiration": expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "conditions": [*conditions, *({name: value} for name, value in fields.items())],
+        }
+        policy = base64.b64encode(json.dumps(document).encode())
+        signature = hmac.new(self._key(time), policy, hashlib.sha256).hexdigest()
+        return {**fields, "policy": policy.decode(), "x-amz-signature": signature}
 
     def _scope(self, time: str) -> str:
         return f"{time[:8]}/{self._region}/{self._service}/aws4_request"

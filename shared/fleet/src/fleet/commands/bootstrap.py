@@ -43,8 +43,12 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
     if environment.is_local:
         with step("secrets and sample data of the local stack"):
             fixtures.prepare(place.stack, outputs)
-    require_value(environment.client("secretsmanager"), outputs["digest"]["secret_arn"])
-    end(release_images(place, dict.fromkeys(project.functions, tag), Options()), as_json=as_json)
+    for secret in (outputs["digest"]["secret_arn"], *outputs["database"]["secret_arns"].values()):
+        require_value(environment.client("secretsmanager"), secret)
+    report = release_images(place, dict.fromkeys(project.functions, tag), Options())
+    if environment.is_local:
+        fixtures.upload(environment, outputs)
+    end(report, as_json=as_json)
 
 
 def require_value(client: Any, secret: str) -> None:

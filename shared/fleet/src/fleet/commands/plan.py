@@ -11,13 +11,14 @@ from fleet.console import console, emit, note, step, table
 from fleet.errors import ExitCode, FleetError
 from fleet.release.drift import Standing, different
 from fleet.release.engine import AT_ONCE
+from fleet.release.prerequisites import announced
 
 WithExitCode = Annotated[
     bool, typer.Option("--exit-code/--no-exit-code", help="Exit 2 when something would change.")
 ]
-# What the local AWS leaves out when Terraform asks for alarms: a plan wants to set them forever.
-_MISREPORTED = frozenset(
-    {
+# What the local AWS takes and does not give back: a plan wants to set it forever.
+_MISREPORTED = {
+    "aws_cloudwatch_metric_alarm": {
         "actions_enabled",
         "alarm_actions",
         "alarm_description",
@@ -27,8 +28,11 @@ _MISREPORTED = frozenset(
         "period",
         "statistic",
         "treat_missing_data",
-    }
-)
+    },
+    "aws_vpc_endpoint": {"policy", "private_dns_enabled", "security_group_ids"},
+    "aws_vpc_security_group_egress_rule": {"referenced_security_group_id"},
+    "aws_vpc_security_group_ingress_rule": {"referenced_security_group_id"},
+}
 _NOTHING = (["no-op"], ["read"])
 _DIGITS = 12
 
@@ -58,19 +62,17 @@ def _attributes(change: dict[str, Any]) -> list[str]:
 
 
 def _is_misreported(resource: dict[str, Any], attributes: list[str]) -> bool:
-    return (
-        resource["type"] == "aws_cloudwatch_metric_alarm"
-        and resource["change"]["actions"] == ["update"]
-        and set(attributes) <= _MISREPORTED
-    )
+    known = _MISREPORTED.get(resource["type"], set())
+    return resource["change"]["actions"] == ["update"] and set(attributes) <= known
 
 
 def function_changes(place: Workplace, function: str, tag: str) -> dict[str, Any]:
     """What a release of a tag would change of one function: its image, its configuration."""
+    notes = announced(place.tools.project, function)
     try:
         standing = Standing.of(place.tools, function)
     except FleetError as error:
-        return {"function": function, "new": True, "reason": error.message}
+        return {"function": function, "new": True, "reason": error.message, "notes": notes}
     image = None
     pushed = place.registry.has_tag(function, tag)
     if pushed:
@@ -84,6 +86,7 @@ def function_changes(place: Workplace, function: str, tag: str) -> dict[str, Any
         "image": image,
         "settings": standing.drifted_settings,
         "latest_image_drifted": standing.drifted_image,
+        "notes": notes,
     }
 
 
@@ -124,6 +127,9 @@ def _show(touched: list[dict[str, Any]], functions: list[dict[str, Any]], tag: s
         note("  Terraform would change nothing")
     headings = ("function", f"image of {tag[:_DIGITS]}", "$LATEST against live")
     table("a release would change", headings, map(_row, functions))
+    for row in functions:
+        for text in row["notes"] if _differs(row) else ():
+            note(f"  a release of {row['function']} {text}")
 
 
 def _row(row: dict[str, Any]) -> tuple[str, str, str]:

@@ -22,6 +22,9 @@ AllEvents = Annotated[
     bool,
     typer.Option("--all-events", help="Also outside local: events and routes with effects."),
 ]
+Inside = Annotated[
+    bool, typer.Option("--inside", help="Have lambda-test-runner send the events, in the VPC.")
+]
 _MARKS: dict[Result, str] = {
     "passed": "[green]✓[/green]",
     "failed": "[red]✗[/red]",
@@ -37,6 +40,7 @@ def validate(
     *,
     no_invoke: NoInvoke = False,
     all_events: AllEvents = False,
+    inside: Inside = False,
     as_json: Json = False,
 ) -> None:
     """Hold each function against Terraform, its history and its sample events; change nothing."""
@@ -44,7 +48,7 @@ def validate(
     functions = place.project.select(function)
     if junit_file:
         _prepare(junit_file)
-    options = Options(invoke=not no_invoke, all_events=all_events)
+    options = Options(invoke=not no_invoke, all_events=all_events, inside=inside)
     with console.status(f"validate {env}") as status:
         validator = Validator(sources(place), options)
         validation = validator.run(
@@ -104,6 +108,11 @@ def show(validation: Validation) -> None:
     table(title, ("function", "", "checks", "passed", "detail"), rows)
     for result in validation.functions:
         _to_do(result)
+    if validation.inside:
+        report = validation.inside["reports"].get("html", "none")
+        console.print(
+            f"events sent from inside the VPC; report in the test reports' bucket: {report}"
+        )
     counts = validation.to_dict()["counts"]
     said = ", ".join(f"{number} {result}" for result, number in counts.items() if number)
     console.print(f"{said} in {validation.seconds:.1f} s")

@@ -343,6 +343,28 @@ class FunctionControl:
             self._confirm()
         raise self.changed_by_others(ALIAS)
 
+    def end_sharing(self) -> Alias:
+        """Give all traffic to the version that has the rest of it, whoever chose that last.
+
+        Written even where nothing changes: a new revision refuses what is still on its way. And
+        only a read that was not old is followed by a write that is taken: an old one would bring
+        back a version that was moved away from.
+
+        Raises:
+            FleetError: it keeps changing (REFUSED).
+        """
+        for _ in range(_ATTEMPTS):
+            found = self.alias()
+            # After the read: whoever takes over from here on changes the revision that it shows.
+            self._confirm()
+            try:
+                return self._update_alias(found, Alias(found.version, ""))
+            except ClientError as error:
+                if _code(error) != _STALE:
+                    raise
+            self._runner.sleep(_READ_AGAIN_SECONDS)
+        raise self.changed_by_others(ALIAS)
+
     def _update_alias(self, expected: Alias, wanted: Alias) -> Alias:
         # Version and weights always together: alone, the other would stay from before.
         answer = self._api.call(

@@ -1,4 +1,7 @@
-"""A release of any number of functions: all of them looked at first, then all at once."""
+"""A release of any number of functions: all of them looked at first, then all at once.
+
+But those that come after another (`release.prerequisites`) wait for it.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,14 @@ from fleet.release.control import LATEST
 from fleet.release.interrupted import find_interrupted
 from fleet.release.lock import Held
 from fleet.release.outcome import FunctionOutcome, Report, worst
+from fleet.release.prerequisites import Prerequisites, announced, waves
 from fleet.release.runner import Cancelled
 from fleet.release.steps import FAILURES, FunctionRelease, timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from function_kit.releases import Lock, Release
+    from function_kit.releases import Release
 
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options
@@ -54,6 +58,7 @@ class Engine:
             stop the others: each is wholly old or wholly new.
         """
         self.tools.environment.require_releases()
+        order = waves(self.tools.project, targets)
         now = self.tools.runner.now
         report.started_at = report.started_at or now()
         outcomes = {name: FunctionOutcome(name, "refused", tag=targets[name]) for name in targets}
@@ -62,34 +67,50 @@ class Engine:
             if options.dry_run:
                 self._look(outcomes, options)
             else:
-                self._locked(outcomes, options)
+                # All that the report knows: a resumed command may be several releases.
+                known = {outcome.function: outcome for outcome in report.functions}
+                self._locked(outcomes, options, order, Prerequisites(self.tools, known))
         finally:
             report.finished_at = now()
             self.refresh()
         return report
 
-    def _locked(self, outcomes: dict[str, FunctionOutcome], options: Options) -> None:
-        held, previous = self._lock(outcomes, options)
-        if held is None:
-            return
+    def _locked(
+        self,
+        outcomes: dict[str, FunctionOutcome],
+        options: Options,
+        order: list[list[str]],
+        prerequisites: Prerequisites,
+    ) -> None:
+        held = Held(self.tools.locks, self.tools.runner)
         interrupted: dict[str, list[Release]] = {}
 
         def find(outcome: FunctionOutcome) -> None:
             name = outcome.function
-            interrupted[name] = find_interrupted(self.tools, held, outcome, previous[name])
+            interrupted[name] = find_interrupted(self.tools, held, outcome)
+
+        def release(name: str) -> None:
+            self._one(outcomes[name], plans[name], options, held, interrupted[name])
 
         with held.kept():
+            if not self._lock(outcomes, options, held):
+                return
             for_each(self.tools, list(outcomes.values()), find)
             plans = self._look(outcomes, options)
             unchanged = [o for o in outcomes.values() if o.result == "unchanged"]
             for_each(self.tools, unchanged, lambda o: self._close(o, held, interrupted[o.function]))
-            self.tools.runner.map(
-                lambda name: self._one(
-                    outcomes[name], plans[name], options, held, interrupted[name]
-                ),
-                list(plans),
-                AT_ONCE,
-            )
+            for wave in order:
+                self._wave([name for name in wave if name in plans], prerequisites, release)
+
+    def _wave(
+        self, names: list[str], prerequisites: Prerequisites, release: Callable[[str], None]
+    ) -> None:
+        """Release functions side by side, but those whose prerequisites have failed."""
+        prerequisites.settle(names)
+        self.tools.runner.map(
+            release, [name for name in names if not prerequisites.refuse(name)], AT_ONCE
+        )
+        self.refresh()
 
     def _close(self, outcome: FunctionOutcome, held: Held, interrupted: list[Release]) -> None:
         """Nothing takes the place of these: `live` and $LATEST are what they are to be."""
@@ -100,28 +121,23 @@ class Engine:
         for release in interrupted:
             self.tools.history.save(release)
 
-    def _lock(
-        self, outcomes: dict[str, FunctionOutcome], options: Options
-    ) -> tuple[Held | None, dict[str, Lock | None]]:
-        """Take every function's lock, or none."""
-        previous: dict[str, Lock | None] = {}
-        taken: list[Lock] = []
+    def _lock(self, outcomes: dict[str, FunctionOutcome], options: Options, held: Held) -> bool:
+        """Take every function's lock; whether that went well. Whoever has only some frees them."""
+        now = self.tools.runner.now
+        deadline = now() + options.wait_seconds
 
         def take(outcome: FunctionOutcome) -> None:
-            lock, before = self.tools.locks.take(
-                outcome.function, self.tools.holder, "deploy", options.wait_seconds
-            )
-            taken.append(lock)
-            previous[outcome.function] = before
+            wait = max(0.0, deadline - now())
+            held.add(self.tools.locks.take(outcome.function, self.tools.holder, "deploy", wait))
 
-        failed = for_each(self.tools, list(outcomes.values()), take)
-        held = Held(self.tools.locks, self.tools.runner, taken)
-        if not failed:
-            return held, previous
-        for lock in taken:
-            held.free(lock.function)
+        # Whoever waits takes one after the other, and all in the same order: two commands that
+        # each hold what the other waits for would wait until both are refused.
+        in_order = [outcomes[name] for name in sorted(outcomes)]
+        at_once = 1 if options.wait_seconds else AT_ONCE
+        if not for_each(self.tools, in_order, take, at_once):
+            return True
         _leave_out(outcomes, "another function of this release is locked")
-        return None, previous
+        return False
 
     def _look(self, outcomes: dict[str, FunctionOutcome], options: Options) -> dict[str, Plan]:
         """Every function's preflight; the plans of those that are to be released."""
@@ -149,6 +165,7 @@ class Engine:
         if options.dry_run:
             for name in plans:
                 outcomes[name].result = "planned"
+                outcomes[name].notes.extend(announced(self.tools.project, name))
             return {}
         return plans
 
@@ -174,7 +191,10 @@ class Engine:
 
 
 def for_each(
-    tools: Tools, outcomes: Sequence[FunctionOutcome], work: Callable[[FunctionOutcome], None]
+    tools: Tools,
+    outcomes: Sequence[FunctionOutcome],
+    work: Callable[[FunctionOutcome], None],
+    at_once: int = AT_ONCE,
 ) -> bool:
     """Do some work for every function; an error becomes its outcome. Whether there was one."""
 
@@ -188,16 +208,16 @@ def for_each(
             return True
         return False
 
-    return any(tools.runner.map(safely, outcomes, AT_ONCE))
+    return any(tools.runner.map(safely, outcomes, at_once))
 
 
 def restore(tools: Tools, outcome: FunctionOutcome) -> None:
     """Put right what a killed release left behind, without finishing that release."""
-    lock, before = tools.locks.take(outcome.function, tools.holder, "deploy")
+    lock = tools.locks.take(outcome.function, tools.holder, "deploy")
     held = Held(tools.locks, tools.runner, [lock])
     with held.kept(), tools.runner.shielded():
         control = tools.control(outcome.function, held)
-        interrupted = find_interrupted(tools, held, outcome, before)
+        interrupted = find_interrupted(tools, held, outcome)
         alias = control.alias()
         if alias.version != LATEST:
             control.update_image(control.version(alias.version).image, again=True)

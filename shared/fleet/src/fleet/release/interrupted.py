@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fleet.release.control import CONSISTENCY_SECONDS
 
 if TYPE_CHECKING:
-    from function_kit.releases import Lock, Release
+    from function_kit.releases import Release
 
     from fleet.release.control import Alias
     from fleet.release.lock import Held
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from fleet.release.tools import Tools
 
 
-def find_interrupted(
-    tools: Tools, held: Held, outcome: FunctionOutcome, before: Lock | None
-) -> list[Release]:
+def find_interrupted(tools: Tools, held: Held, outcome: FunctionOutcome) -> list[Release]:
     """Open records of a function whose lock is held now, with the state that they end in.
 
     Traffic that they left split goes back at once. The records stay open in the table: they
@@ -34,7 +32,6 @@ def find_interrupted(
         tools: what releases work with.
         held: the function's lock.
         outcome: of the function; what is found is noted there.
-        before: the lock of a command that has not freed it.
     """
     function = outcome.function
     opened = [
@@ -44,12 +41,7 @@ def find_interrupted(
     ]
     if not opened:
         return []
-    if before and before.expires_at > tools.runner.now() and not tools.environment.is_local:
-        # It died a moment ago: a read may not show yet what it did last.
-        tools.runner.sleep(CONSISTENCY_SECONDS)
-    control = tools.control(function, held)
-    alias = control.alias()
-    alias = control.set_traffic(alias, alias.version, {}, None)
+    alias = tools.control(function, held).end_sharing()
     if not tools.environment.is_local:
         # What is decided next is decided by reads, and these are to show all of this.
         tools.runner.sleep(CONSISTENCY_SECONDS)

@@ -87,10 +87,8 @@ class Locks:
         """Whether a lock can be taken: free, run out, or held by a process that is gone."""
         return lock is None or lock.is_free(self._runner.now()) or _is_dead(lock.process)
 
-    def take(
-        self, function: str, holder: Holder, kind: Kind, wait_seconds: float = 0
-    ) -> tuple[Lock, Lock | None]:
-        """Take a function's lock; return it, and whose it was when that one had not freed it.
+    def take(self, function: str, holder: Holder, kind: Kind, wait_seconds: float = 0) -> Lock:
+        """Take a function's lock.
 
         Raises:
             FleetError: somebody else holds it, and still did after the wait (REFUSED).
@@ -101,7 +99,7 @@ class Locks:
             if self.is_free(seen) or _may_preempt(kind, seen):
                 taken = self._put(self._next(function, holder, kind, seen), seen)
                 if taken:
-                    return taken, seen if seen and seen.run_id else None
+                    return taken
             elif self._runner.now() >= deadline:
                 raise held(seen)
             else:
@@ -144,11 +142,16 @@ class Locks:
 class Held:
     """The locks that one command holds, kept alive by a heartbeat."""
 
-    def __init__(self, locks: Locks, runner: Runner, taken: Sequence[Lock]) -> None:
+    def __init__(self, locks: Locks, runner: Runner, taken: Sequence[Lock] = ()) -> None:
         self._locks = locks
         self._runner = runner
         self._held = {lock.function: lock for lock in taken}
         self._mutex = threading.Lock()
+
+    def add(self, lock: Lock) -> None:
+        """Keep one more lock alive."""
+        with self._mutex:
+            self._held[lock.function] = lock
 
     def lock(self, function: str) -> Lock:
         """The lock of a function, which must still be held.

@@ -27,6 +27,7 @@ class Plan:
     Attributes:
         live: the version that `live` points at ($LATEST before the first release).
         latest: $LATEST as it is now.
+        runs: an event that the new version has to pass before it goes live; None for most.
         previous_tag: what `live` was released as; empty when that is unknown.
         bake_seconds: how long each share of traffic is watched.
         firing: alarms that were firing before and are to be overlooked.
@@ -38,6 +39,7 @@ class Plan:
     live: Version
     latest: Version
     smoke: SampleEvent
+    runs: SampleEvent | None = None
     previous_tag: str = ""
     bake_seconds: float = 0
     firing: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ def check(
         live=live,
         latest=latest,
         smoke=smoke,
+        runs=tools.project.runs(function),
         previous_tag=made[0].tag if made else "",
         bake_seconds=options.bake(latest.timeout, is_local=tools.environment.is_local),
         firing=firing,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fleet.errors import ExitCode
 from fleet.release import strategy
 from fleet.release.engine import AT_ONCE, Engine, for_each, restore
+from fleet.release.prerequisites import waves
 from fleet.release.rollback import Rollback
 from fleet.release.strategy import Options
 from fleet.release.target import Wish
@@ -40,7 +41,9 @@ class Resume:
         rollbacks = {name: r for name, r in opened.items() if r.kind == "rollback"}
         for version, names in _grouped(rollbacks, lambda r: r.version).items():
             Rollback(self.tools, self.refresh).run(report, names, Wish(version=version))
-        deploys = {name: r for name, r in opened.items() if r.kind == "deploy"}
+        # What others come after goes first, also where their releases were begun differently.
+        order = [name for wave in waves(self.tools.project, opened) for name in wave]
+        deploys = {name: opened[name] for name in order if opened[name].kind == "deploy"}
         for options, names in _grouped(deploys, self._options).items():
             targets = {name: opened[name].tag or opened[name].digest for name in names}
             Engine(self.tools, self.refresh).release(report, targets, options)

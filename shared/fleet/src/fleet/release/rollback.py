@@ -56,7 +56,7 @@ class Rollback:
             # Before the lock, so that nobody's release is stopped for a rollback that cannot be.
             found = _look(self.tools, control, wish)
             target.check(self.tools, control, found.target)
-        lock, _ = self.tools.locks.take(outcome.function, self.tools.holder, "rollback")
+        lock = self.tools.locks.take(outcome.function, self.tools.holder, "rollback")
         held = Held(self.tools.locks, self.tools.runner, [lock])
         control = self.tools.control(outcome.function, held)
         with held.kept(), self.tools.runner.shielded():

@@ -20,6 +20,7 @@ from fleet.release.shift import Shift
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fleet.project import SampleEvent
     from fleet.release.control import Answer, FunctionControl, Version
     from fleet.release.lock import Held
     from fleet.release.outcome import FunctionOutcome
@@ -82,8 +83,13 @@ class FunctionRelease:
             self._save(version=version.number)
         with self._step("smoke"):
             self._smoke(version)
-            # Before `live` moves: whoever finds it moved knows that it may be.
-            self._save(passed=True, cold_ms=self.outcome.cold_ms, warm_ms=self.outcome.warm_ms)
+        if self.plan.runs:
+            # Before `live` moves, so that what fails here is put back like any bad version.
+            with self._step(self.plan.runs.name):
+                self.held.lock(self.outcome.function)
+                self._send(version, self.plan.runs)
+        # Before `live` moves: whoever finds it moved knows that it may be.
+        self._save(passed=True, cold_ms=self.outcome.cold_ms, warm_ms=self.outcome.warm_ms)
         with self._step("shift"):
             self._shift.to(version.number)
         self.tools.history.finish(self._record, "succeeded", steps=self._milliseconds())
@@ -119,18 +125,18 @@ class FunctionRelease:
 
     def _smoke(self, version: Version) -> None:
         """Send the smoke event twice: once to a cold instance, once to a warm one."""
-        first = self._send(version)
+        first = self._send(version, self.plan.smoke)
         self.outcome.smoke = first.payload
         self.outcome.cold_ms = round(first.milliseconds, 1)
-        self.outcome.warm_ms = round(self._send(version).milliseconds, 1)
+        self.outcome.warm_ms = round(self._send(version, self.plan.smoke).milliseconds, 1)
 
-    def _send(self, version: Version) -> Answer:
-        answer = self.control.invoke(version.number, self.plan.smoke.event)
-        reason = smoke.verdict(answer, self.plan.smoke)
+    def _send(self, version: Version, sample: SampleEvent) -> Answer:
+        answer = self.control.invoke(version.number, sample.event)
+        reason = smoke.verdict(answer, sample)
         if reason:
             function = self.outcome.function
             raise FleetError(
-                f"version {version.number} of {function} failed its smoke event: {reason}",
+                f"version {version.number} of {function} failed its {sample.name} event: {reason}",
                 f"live still points at {self.plan.alias.version}; "
                 f"`fleet logs --function {function}` shows why it failed",
                 ExitCode.ROLLED_BACK,

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from fleet.stack import postgres
+
 if TYPE_CHECKING:
+    from fleet.environments import Environment
     from fleet.stack.local import LocalStack
 
 SAMPLE_KEY = "device-logs/example.log"  # the object that sample events ask for
 SAMPLE_OBJECT = b"2024-11-15T00:00:00Z d-1 started\n"
+SAMPLE_TREATMENTS_KEY = "treatments/example.ndjson"
 
 
 def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
-    """Set the Supabase key, seed monitors, and put an object into the downloads bucket."""
+    """Set secrets, make the fleet's database, seed monitors, put a sample into the downloads."""
     # Slow to import, and every verb reads this module.
     import psycopg  # noqa: PLC0415
     from standins import monitors  # noqa: PLC0415
@@ -24,13 +29,40 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
         SecretId=outputs["digest"]["secret_arn"], SecretString=stack.key("supabase")
     )
     environment.client("s3").put_object(
-        Bucket=outputs["downloads_bucket"], Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
+        Bucket=outputs["buckets"]["downloads"], Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
     )
+    secrets = environment.client("secretsmanager")
+    passwords = {login: stack.key(f"database-{login}") for login in ("admin", "app")}
+    postgres.prepare(stack.dsn, secrets, outputs["database"]["secret_arns"], passwords)
     with psycopg.connect(stack.dsn) as connection:
         monitors.create(connection)
         found = connection.execute("SELECT count(*) FROM monitors").fetchone()
         if found == (0,):
             monitors.insert(connection, sample_monitors(datetime.now(UTC)))
+
+
+def upload(environment: Environment, outputs: dict[str, Any]) -> None:
+    """Put a file of treatments into the uploads, once there are tables to insert it into."""
+    environment.client("s3").put_object(
+        Bucket=outputs["buckets"]["uploads"], Key=SAMPLE_TREATMENTS_KEY, Body=sample_treatments()
+    )
+
+
+def sample_treatments() -> bytes:
+    """Three treatments as NDJSON."""
+    lines = [
+        {
+            "patient_id": f"sample-{number}",
+            "treatment_data": {
+                "timestamp": f"2026-01-05T09:0{number}:00Z",
+                "device_id": "PPU-0042",
+                "duration_s": 1200,
+                "outcome": "completed",
+            },
+        }
+        for number in range(3)
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
 def sample_monitors(now: datetime) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fleet.docker import docker, require_engine
 from fleet.errors import ExitCode, FleetError
 from fleet.images.bake import base_images
+from fleet.stack.postgres import AUTHORITY, Postgres
 from fleet.stack.processes import Daemon
 
 if TYPE_CHECKING:
@@ -54,8 +55,15 @@ class LocalStack:
         return f"{self.project.name}{self.instance.suffix}"
 
     @property
-    def _postgres_container(self) -> str:
-        return f"{self.network}-postgres"
+    def postgres(self) -> Postgres:
+        """The container of its databases."""
+        return Postgres(
+            f"{self.network}-postgres",
+            self.network,
+            self.instance.postgres_port,
+            base_images(self.project)["POSTGRES_IMAGE"],
+            self.folder,
+        )
 
     def start(self, progress: Callable[[str], None]) -> None:
         """Start what does not run; quick when everything does."""
@@ -65,7 +73,7 @@ class LocalStack:
         progress(f"local AWS on {self.environment.endpoint}, IAM enforced")
         self._aws(gateway).start()
         progress(f"PostgreSQL on 127.0.0.1:{self.instance.postgres_port}")
-        self._postgres()
+        self.postgres.start(self.key("postgres"))
         for daemon in self._standins():
             progress(f"{daemon.name} on 127.0.0.1:{daemon.port}")
             daemon.start()
@@ -124,7 +132,9 @@ class LocalStack:
         emulator = self.project.state / "context" / "rie" / "aws-lambda-rie"
         # The image that was pushed runs as it is, as Lambda would run it: read-only but for
         # /tmp, without privileges to gain. The emulator is mounted beside its files.
-        flags = f"-v {emulator}:{EMULATOR}:ro --read-only --tmpfs /tmp:size=512m,mode=1777"
+        authority = self.postgres.authority
+        flags = f"-v {emulator}:{EMULATOR}:ro -v {authority}:{AUTHORITY}:ro"
+        flags += " --read-only --tmpfs /tmp:size=512m,mode=1777"
         flags += f" --security-opt no-new-privileges --add-host host.docker.internal:{gateway}"
         return Daemon(
             "local-aws",
@@ -169,27 +179,3 @@ class LocalStack:
     def _daemons(self) -> list[Daemon]:
         # The forwarder's address does not matter for stopping it.
         return [self._forwarder("127.0.0.1"), *self._standins(), self._aws()]
-
-    def _postgres(self) -> None:
-        if docker("ps", "--quiet", "--filter", f"name=^{self._postgres_container}$"):
-            return
-        if self._has_postgres():
-            docker("rm", "--force", "--volumes", self._postgres_container)
-        docker(
-            "run", "--detach", "--name", self._postgres_container, "--network", self.network,
-            "--publish", f"127.0.0.1:{self.instance.postgres_port}:5432",
-            "--env", "POSTGRES_PASSWORD",
-            base_images(self.project)["POSTGRES_IMAGE"],
-            variables={"POSTGRES_PASSWORD": self.key("postgres")},
-        )  # fmt: skip
-        self._wait_postgres()
-
-    def _has_postgres(self) -> bool:
-        return bool(
-            docker("ps", "--all", "--quiet", "--filter", f"name=^{self._postgres_container}$")
-        )
-
-    def _wait_postgres(self) -> None:
-        ready = "pg_isready -q -h 127.0.0.1"
-        script = f"for i in $(seq 1 240); do {ready} && exit 0; sleep 0.25; done; exit 1"
-        docker("exec", self._postgres_container, "sh", "-c", script)

@@ -95,6 +95,8 @@ class Validation:
     Attributes:
         started_at: ISO 8601.
         seconds: how long it took.
+        inside: the test runner's run, when it has sent the events: its name, and its reports by
+            their kind.
     """
 
     project: str
@@ -102,6 +104,7 @@ class Validation:
     started_at: str
     seconds: float = 0
     functions: list[FunctionResult] = field(default_factory=list)
+    inside: dict[str, Any] | None = None
 
     @property
     def exit_code(self) -> ExitCode:

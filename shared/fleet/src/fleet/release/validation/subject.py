@@ -52,10 +52,12 @@ class Options:
     Attributes:
         invoke: whether the function may be called at all.
         all_events: whether events that may have effects are sent outside the local stack too.
+        inside: whether lambda-test-runner sends the events, from inside the VPC.
     """
 
     invoke: bool = True
     all_events: bool = False
+    inside: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from fleet.release.validation import (
     configuration,
     events,
     images,
+    inside,
     observability,
     permissions,
     routes,
@@ -37,6 +38,8 @@ class Validator:
     def __init__(self, sources: Sources, options: Options) -> None:
         self._sources = sources
         self._options = options
+        self._run: inside.Run | None = None
+        self._no_run: Exception | None = None
 
     def run(
         self, functions: Sequence[str], progress: Callable[[str], None] = lambda _: None
@@ -48,6 +51,7 @@ class Validator:
         # all share one machine and would slow each other down.
         alone = 1 if self._sources.environment.is_local else WORKERS
         timed = self._sources.runner.map(self._times, functions, alone)
+        self._inside(functions)
         checked = self._sources.runner.map(self._function, functions, WORKERS)
         results = [
             FunctionResult(function, [*checks, *measured], spent + took)
@@ -55,13 +59,36 @@ class Validator:
                 functions, checked, timed, strict=True
             )
         ]
+        run = self._run
         return Validation(
             project=self._sources.project.name,
             environment=self._sources.environment.name,
             started_at=started.isoformat(timespec="seconds"),
             seconds=round(time.perf_counter() - began, 3),
             functions=results,
+            inside={"test_run_id": run.run_id, "reports": run.reports} if run else None,
         )
+
+    def _inside(self, functions: Sequence[str]) -> None:
+        """Have the test runner send the events; why it did not, the functions' checks say."""
+        if not (self._options.inside and self._options.invoke):
+            return
+        self._progress(f"{inside.RUNNER}: events")
+        samples = {
+            function: events.samples(self._sources, function, self._options)
+            for function in functions
+            if function != inside.RUNNER
+        }
+        try:
+            if any(samples.values()):
+                self._run = inside.send(self._sources, samples)
+        except (FleetError, ClientError, BotoCoreError) as error:
+            self._no_run = error
+
+    def _events(self, subject: Subject) -> list[Check]:
+        if self._no_run and subject.function != inside.RUNNER:
+            raise self._no_run
+        return events.check(self._sources, subject, self._options, self._run)
 
     def _times(self, function: str) -> tuple[list[Check], float]:
         """A function's times, and how long it took to get them."""
@@ -116,7 +143,7 @@ class Validator:
             return [*read, ("events", _left_out("events")), ("routes", _left_out("routes"))]
         return [
             *read,
-            ("events", partial(events.check, sources, subject, self._options)),
+            ("events", partial(self._events, subject)),
             ("routes", partial(routes.check, subject, self._options)),
         ]
 

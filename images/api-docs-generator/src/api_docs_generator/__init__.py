@@ -1,0 +1,1 @@
+"""The documentation of the HTTP APIs as they are deployed."""

@@ -1,0 +1,1 @@
+"""The schema of the device platform's database, and what brings it up to date."""

@@ -1,0 +1,1 @@
+"""Treatments of the device platform, stored in PostgreSQL, each exactly once."""

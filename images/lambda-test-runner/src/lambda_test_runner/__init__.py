@@ -1,0 +1,1 @@
+"""Invokes the other functions and reports which of them work."""

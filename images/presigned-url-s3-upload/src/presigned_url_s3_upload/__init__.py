@@ -1,0 +1,1 @@
+"""Forms for uploading files to the device platform's bucket."""

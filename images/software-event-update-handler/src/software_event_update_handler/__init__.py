@@ -1,0 +1,1 @@
+"""Where devices stand with their software updates."""
