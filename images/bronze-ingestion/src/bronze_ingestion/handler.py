@@ -19,7 +19,7 @@ from bronze_ingestion.ingestion import Services
 from bronze_ingestion.lake import Lake
 from bronze_ingestion.quarantine import Quarantine
 from bronze_ingestion.queue import Queue
-from bronze_ingestion.rate import Rate, spacing
+from bronze_ingestion.rate import Limits, Rate
 from bronze_ingestion.settings import AWS_TIMEOUT, BronzeSettings
 from bronze_ingestion.source import Source
 from bronze_ingestion.state import State
@@ -51,10 +51,10 @@ def _worker(settings: BronzeSettings) -> Worker:
     """What does the work, made once, when the environment starts."""
     bucket, state = _bucket(settings), _state(settings)
     lake, quarantine = Lake(bucket), Quarantine(bucket, models.now)
-    gap = spacing(settings.rate_per_minute, settings.rate_gap)
+    limits = Limits.of(settings.rate_per_minute, settings.rate_gap)
     source = Source(http.client(max_connections=1), settings.source_url, settings.source_timeout)
     services = Services(
-        asking=Asking(source, Rate(state, gap, settings.patience)),
+        asking=Asking(source, Rate(state, limits, settings.patience)),
         lake=lake,
         quarantine=quarantine,
         announcement=Announcement(bucket, state, lake, quarantine, models.now),
