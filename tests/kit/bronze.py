@@ -239,6 +239,7 @@ class World:
         self.source = MemorySource(self.clock, seasons)
         self.rate_per_minute = per_minute
         self.patience = 0.2
+        self.metrics = Metrics("LambdaFleet", "bronze-ingestion", "local")
         self.dead: list[dict[str, Any]] = []
         self.invocations = 0
         self.billed = 0.0
@@ -250,7 +251,7 @@ class World:
 
     @property
     def last_day(self) -> date:
-        return self.source.seasons[0].games[-1].day
+        return max(self.source.seasons[0].by_day)
 
     def worker(self) -> Worker:
         """A new execution environment."""
@@ -261,7 +262,6 @@ class World:
         lake, quarantine = Lake(bucket), Quarantine(bucket, self.clock.now)
         limits = Limits.of(self.rate_per_minute, 1.0 if self.rate_per_minute <= 60 else 0.0)
         rate = Rate(state, limits, self.patience, clock=self.clock.time, sleep=self.clock.sleep)
-        self.metrics = Metrics("LambdaFleet", "bronze-ingestion", "local")
         services = Services(
             asking=Asking(source, rate),
             lake=lake,
@@ -272,7 +272,8 @@ class World:
         return Worker(services, queue, self.clock.now)
 
     def invocation(self) -> Invocation:
-        return Invocation(f"request-{next(self._requests)}", Context(self.clock), 45)
+        request_id = f"request-{next(self._requests)}"
+        return Invocation(request_id, Context(self.clock), 45, self.clock.time)
 
     def ask(self, **parameters: Any) -> dict[str, Any]:
         """Invoke the function directly."""

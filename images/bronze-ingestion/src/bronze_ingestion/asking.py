@@ -22,10 +22,13 @@ class Reply(NamedTuple):
     Attributes:
         data: The document; the text of what is none; None when nothing came.
         verdict: Whether it is what was asked for.
+        too_soon: Whether the source was only asked too soon; then it is asked again, later, as
+            often as the distance between requests can still be widened.
     """
 
     data: Any
     verdict: Verdict
+    too_soon: bool = False
 
 
 class Asking:
@@ -50,10 +53,9 @@ class Asking:
         if wait > 0:
             return wait
         answer = self._get(subject)
-        if answer.refused:
-            self._rate.refused(answer.retry_after)
         if answer.body is None:
-            return Reply(None, Verdict.single(Fault.TRANSIENT, answer.problem))
+            too_soon = answer.refused and self._rate.refused(answer.retry_after)
+            return Reply(None, Verdict.single(Fault.TRANSIENT, answer.problem), too_soon)
         self._rate.accepted()
         document, verdict = parse(answer.body)
         if not verdict.valid:

@@ -121,7 +121,7 @@ class Ingestion:
         self._services.metrics.add("SourceRequests", 1)
         if not reply.verdict.valid:
             if self._again(run, subject, reply):
-                return _with(run, tries=_counted(run, subject))
+                return _with(run, tries=_counted(run, subject, reply))
             self._refuse(run, subject, reply)
             self._services.announcement.tell(run.day)
             raise RunFailed(f"the schedule of {run.day} is refused: {_first(reply)}")
@@ -154,14 +154,14 @@ class Ingestion:
             self._services.metrics.add("BoxScoresLanded", 1)
             return _with(run, missing=rest, landed=run.landed + 1)
         if self._again(run, subject, reply):
-            return _with(run, missing=[*rest, game], tries=_counted(run, subject))
+            return _with(run, missing=[*rest, game], tries=_counted(run, subject, reply))
         self._refuse(run, subject, reply)
         return _with(run, missing=rest, failed=[*run.failed, game])
 
     def _again(self, run: Run, subject: Subject, reply: Reply) -> bool:
         """Whether it may come if it is asked for once more."""
         transient = reply.verdict.fault is Fault.TRANSIENT
-        return transient and run.tries.get(subject.name, 0) < RETRIES
+        return reply.too_soon or (transient and run.tries.get(subject.name, 0) < RETRIES)
 
     def _refuse(self, run: Run, subject: Subject, reply: Reply) -> None:
         fault = reply.verdict.fault
@@ -186,8 +186,9 @@ def _with(run: Run, **changes: object) -> Run:
     return run.model_copy(update=changes)
 
 
-def _counted(run: Run, subject: Subject) -> dict[str, int]:
-    return {**run.tries, subject.name: run.tries.get(subject.name, 0) + 1}
+def _counted(run: Run, subject: Subject, reply: Reply) -> dict[str, int]:
+    tries = run.tries.get(subject.name, 0)
+    return {**run.tries, subject.name: tries + (not reply.too_soon)}
 
 
 def _first(reply: Reply) -> str:

@@ -7,8 +7,8 @@ late can meet its neighbour, and a run that was held up may catch up within the 
 
 A request reaches the source at most `SLACK` after it was entered. The limit is therefore kept
 over 60 seconds and that, and then no 60 seconds at the source hold more than allowed, wherever
-they begin. A 429 doubles the distance, up to 60 s, for everyone; each good answer halves it
-again.
+they begin. A 429 doubles the distance, up to 60 s, for everyone; each good answer takes a
+tenth off it again.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Limits(NamedTuple):
     """What the source bears.
 
     Attributes:
-        count: Requests in any `window` at most.
+        requests: Made in any `window` at most.
         window: Milliseconds.
         gap: Milliseconds between two requests at least.
     """
 
-    count: int
+    requests: int
     window: int
     gap: int
 
@@ -56,9 +56,9 @@ class Limits(NamedTuple):
         Of a rate that is too high to remember a minute of, less than a minute is remembered, and
         as much less allowed in it.
         """
-        count = min(per_minute, _REMEMBERED)
-        window = (60_000 + SLACK) * count // per_minute
-        return cls(count, window, round(gap * 1000) + _MARGIN if gap else 0)
+        requests = min(per_minute, _REMEMBERED)
+        window = (60_000 + SLACK) * requests // per_minute
+        return cls(requests, window, round(gap * 1000) + _MARGIN if gap else 0)
 
 
 class Rate:
@@ -107,32 +107,36 @@ class Rate:
                 self._known = None  # by then there are others
                 return (moment - now) / 1000
             self._sleep((moment - now) / 1000)
-            recent = [*_recent(known), moment][-self._limits.count :]
+            recent = [*_recent(known), moment][-self._limits.requests :]
             line: Fields = {**known, "recent": ",".join(map(str, recent))}
             if self._move(known, line) and self._now() - moment <= _LATE:
                 return 0.0
         raise RateError("the rate could not be kept: too many runs at once")
 
-    def refused(self, retry_after: float | None) -> None:
+    def refused(self, retry_after: float | None) -> bool:
         """The source said 429: double the distance, and let nobody ask before it is over.
 
         Args:
             retry_after: Seconds that the source asks for, if it does.
+
+        Returns:
+            Whether it was less than the widest before.
 
         Raises:
             AwsError, RateError: As `take`.
         """
         for _ in range(_MAX_CONTENTION):
             known = self._line()
-            gap = min(WIDEST, 2 * max(1, self._gap(known)))
+            before = self._gap(known)
+            gap = min(WIDEST, 2 * max(1, before))
             until = self._now() + max(gap, int((retry_after or 0) * 1000))
             held = max(int(known.get("not_before", 0)), until)
             if self._move(known, {**known, "gap": gap, "not_before": held}):
-                return
+                return before < WIDEST
         raise RateError("the rate could not be kept: too many runs at once")
 
     def accepted(self) -> None:
-        """The source answered: halve a distance that was widened.
+        """The source answered: take a tenth off a distance that was widened.
 
         Raises:
             AwsError: The table could not be used.
@@ -141,7 +145,7 @@ class Rate:
         gap = self._gap(known)
         if gap > self._limits.gap:
             # Nobody minds if it stays wide because another run writes at this moment.
-            self._move(known, {**known, "gap": max(self._limits.gap, gap // 2)})
+            self._move(known, {**known, "gap": max(self._limits.gap, gap * 9 // 10)})
 
     def _first(self, known: Fields) -> int:
         """The first moment, in epoch milliseconds, at which another request may be made."""
@@ -149,8 +153,8 @@ class Rate:
         first = int(known.get("not_before", 0))
         if recent:
             first = max(first, recent[-1] + self._gap(known))
-        if len(recent) >= self._limits.count:
-            first = max(first, recent[-self._limits.count] + self._limits.window)
+        if len(recent) >= self._limits.requests:
+            first = max(first, recent[-self._limits.requests] + self._limits.window)
         return first
 
     def _gap(self, known: Fields) -> int:

@@ -72,8 +72,10 @@ class Replays:
             AwsError: S3 or DynamoDB refused or could not answer.
         """
         record = self._services.quarantine.read(replay.key)
-        if record is None or record.status is Status.RESOLVED:
+        if record is None:
             return None
+        if record.status is Status.RESOLVED:
+            return _following(record, replay)  # killed, it may not have been sent
         found = self._data(record)
         if isinstance(found, float):
             return Next(replay, found)
@@ -103,20 +105,27 @@ class Replays:
         if isinstance(found, Reply) and not found.verdict.valid:
             quarantine.end(begun, Status.FAILED, found.verdict.issues[0].text)
             self._services.metrics.add("ReplaysFailed", 1)
-            transient = found.verdict.fault is Fault.TRANSIENT and replay.tries < RETRIES
-            again = replay.model_copy(update={"tries": replay.tries + 1})
+            again = replay.model_copy(update={"tries": replay.tries + (not found.too_soon)})
+            transient = found.verdict.fault is Fault.TRANSIENT and again.tries <= RETRIES
             return Next(again, 0.0) if transient else None
         if isinstance(found, Reply):
             self._land(subject, found)
+        # Before the end: a record that is resolved is not looked at again.
+        self._services.announcement.tell(subject.day)
         quarantine.end(begun, Status.RESOLVED, "landed" if isinstance(found, Reply) else found)
         self._services.metrics.add("ReplaysResolved", 1)
-        self._services.announcement.tell(subject.day)
-        if subject.game_id is not None:
-            return None
-        return Next(Run(run_id=replay.run_id, day=subject.day, last=subject.day), 0.0)
+        return _following(begun, replay)
 
     def _land(self, subject: Subject, reply: Reply) -> None:
         if subject.game_id is None:
             self._services.lake.put_schedule(subject.day, reply.data)
         else:
             self._services.lake.put_box(subject.day, subject.game_id, reply.data)
+
+
+def _following(record: Record, replay: Replay) -> Next | None:
+    """After a schedule, its games."""
+    day = record.subject.day
+    if record.subject.game_id is not None:
+        return None
+    return Next(Run(run_id=replay.run_id, day=day, last=day), 0.0)

@@ -36,16 +36,18 @@ class Invocation:
         request_id: Its id.
         context: What knows the time that is left.
         reserve: Seconds kept back.
+        clock: Seconds, monotonic.
     """
 
     request_id: str
     context: RemainingTime
     reserve: float
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def deadline(self) -> Deadline:
         """When nothing new is begun any more."""
-        return Deadline.from_context(self.context, self.reserve)
+        return Deadline.from_context(self.context, self.reserve, self.clock)
 
 
 class Worker:
