@@ -30,7 +30,7 @@ digest = {
 
 # A stand-in for stats.nba.com with a season of games, which bears more than the real one.
 hoopstat = {
-  source_url       = "http://host.docker.internal:54323/stats"
+  source_url       = "http://host.docker.internal:54327/stats"
   rate_per_minute  = 60000
   rate_gap         = 0
   schedule_enabled = false
