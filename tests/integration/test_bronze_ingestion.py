@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_run_goes_on_by_the_queue_and_keeps_the_rate(world: BronzeAws) -> None
     arrivals = [entry["at"] for entry in world.source.ledger]
     assert len(arrivals) == 1 + len(GAMES)
     assert {entry["status"] for entry in world.source.ledger} == {200}
-    gaps = [after - before for before, after in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(arrivals)]
     assert min(gaps) >= 0.5
     assert world.summary()["dates"][str(DAY)]["complete"] is True
 
