@@ -306,3 +306,46 @@ def test_a_record_that_somebody_is_at_is_left_alone(world: World) -> None:
     ended = quarantine.end(taken, Status.RESOLVED, "landed")
     assert ended is not None
     assert quarantine.begin(ended, "three") is None
+
+
+def test_a_day_that_cannot_be_had_does_not_keep_the_others(world: World) -> None:
+    """As in the daily look at a week: an old bad day, and the new ones behind it."""
+    bad = f"schedule {world.first_day}"
+    world.source.answers[bad] = b'{"games": []}'
+    answer = world.ask(date=world.first_day, date_to=world.last_day)
+    assert answer["status"] == "accepted"
+    assert "there are no resultSets; it is tried again" in answer["message"]
+    world.drain()
+    assert world.summary()["dates"][str(world.last_day)]["complete"] is True
+    # The day itself, and nothing else, is left to a person.
+    assert [json.loads(record["body"])["work"]["day"] for record in world.dead] == [
+        str(world.first_day)
+    ]
+
+
+def test_a_day_that_was_left_behind_lands_when_it_can(world: World) -> None:
+    world.source.answers[f"schedule {world.first_day}"] = b'{"games": []}'
+    world.ask(date=world.first_day, date_to=world.last_day)
+    world.source.answers.clear()
+    world.drain()
+    assert world.dead == []
+    assert entry(world)["complete"] is True
+
+
+def test_a_source_that_is_down_holds_a_backfill_up_and_is_not_asked_for_every_day() -> None:
+    world = World(rounds=10, per_minute=60_000)
+    behave(world, status=503)
+    world.ask(date=world.first_day, date_to=world.last_day)
+    world.drain()
+    assert len(set(world.source.asked("schedule "))) == 3
+    rest = [json.loads(record["body"])["work"] for record in world.dead]
+    assert str(world.last_day) in {work["last"] for work in rest}
+    # What is in the dead letters is all that is needed to go on.
+    behave(world)
+    dead, world.dead = world.dead, []
+    for record in dead:
+        world.queue.again(record["body"], 0, 1)
+    world.drain()
+    assert world.dead == []
+    assert len(world.summary()["dates"]) == 20
+    assert all(day["complete"] for day in world.summary()["dates"].values())
