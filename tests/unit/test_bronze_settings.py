@@ -9,7 +9,8 @@ from bronze_ingestion.freshness import Freshness
 from bronze_ingestion.settings import BronzeSettings
 from function_kit.settings import ConfigurationError, load
 
-from tests.kit.bronze import Clock, MemoryBucket, World
+from tests.kit.bronze import World
+from tests.kit.bronze_memory import Clock, MemoryBucket
 
 GOOD = {
     "ENVIRONMENT": "prod",
