@@ -129,12 +129,12 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + length(local.apis)) + length(local.message_rows)
-    error_message = "The dashboard has a row for each function, each API and messaging, below the alarms."
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + length(local.apis)) + length(local.message_rows) + 4
+    error_message = "The dashboard has a row for each function, each API, messaging and the lake, below the alarms."
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 2 + 2 * length(local.apis) + 3 + length(local.message_alarm_arns) + 3 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 2 + 2 * length(local.apis) + 3 + 7 + length(local.message_alarm_arns) + 3 * length(output.functions)
     error_message = "The dashboard shows every alarm."
   }
 }

@@ -67,12 +67,13 @@ class Instance:
     backend_port = property(lambda self: 54322 + self.offset)
     ntfy_port = property(lambda self: 54323 + self.offset)
     web_port = property(lambda self: 54324 + self.offset)
+    nba_port = property(lambda self: 54327 + self.offset)
 
     @property
     def ports(self) -> list[int]:
         """Every port that functions reach this machine by."""
         standins = [self.supabase_port, self.backend_port, self.ntfy_port, self.web_port]
-        return [self.aws_port, *standins]
+        return [self.aws_port, *standins, self.nba_port]
 
 
 @dataclass(frozen=True)

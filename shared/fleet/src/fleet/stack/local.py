@@ -165,6 +165,8 @@ class LocalStack:
             self._standin("backend", self.instance.backend_port, {}),
             self._standin("ntfy", self.instance.ntfy_port, {}),
             self._standin("web", self.instance.web_port, {}),
+            # Without a limit: a season would take most of an hour.
+            self._standin("nba", self.instance.nba_port, {"STANDIN_RATE_PER_MINUTE": "0"}),
         ]
 
     def _standin(self, name: str, port: int, environment: dict[str, str]) -> Daemon:
