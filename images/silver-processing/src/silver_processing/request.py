@@ -21,12 +21,12 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        span = (self.first, self.last)
-        if (self.dates is None) == (None in span) and any(span) != bool(self.dates):
-            if self.first and self.last and not 0 <= (self.last - self.first).days < _MOST:
-                raise ValueError(f"to must be 0 to {_MOST - 1} days after from")
-            return self
-        raise ValueError("give dates, or both from and to")
+        given = tuple(each is not None for each in (self.dates, self.first, self.last))
+        if given not in {(True, False, False), (False, True, True)}:
+            raise ValueError("give dates, or both from and to")
+        if self.first and self.last and not 0 <= (self.last - self.first).days < _MOST:
+            raise ValueError(f"to must be 0 to {_MOST - 1} days after from")
+        return self
 
     def days(self) -> list[date]:
         """The days, ascending, each once."""

@@ -96,10 +96,10 @@ class Run:
 
     def _day(self, day: date, told: Told | None) -> str:
         """Make one day; return the report's word for what became of it."""
-        if told is not None and self._is_done(day, told):
-            return "unchanged"
         source = "" if told is None else fingerprint(told.schedule_etag, told.box_etags)
         try:
+            if told is not None and self._is_done(day, told, source):
+                return "unchanged"
             raw = self._bronze.read(day)
             if raw is None or raw.missing:
                 return "incomplete"
@@ -112,8 +112,7 @@ class Run:
             self._silver.accept(day)
         return "written" if written else "unchanged"
 
-    def _is_done(self, day: date, told: Told) -> bool:
-        source = fingerprint(told.schedule_etag, told.box_etags)
+    def _is_done(self, day: date, told: Told, source: str) -> bool:
         if day.isoformat() in self._refused:
             return self._refused[day.isoformat()] == source
         return self._silver.made_of(_key(day, told.box_etags)) == source
@@ -147,6 +146,8 @@ class Run:
 def _since(summary: Summary, sequence: int) -> dict[date, Told] | None:
     """Complete days above a sequence, ascending; None when some may have fallen out."""
     stats = summary.bronze_layer_stats
+    if stats.sequence < sequence:  # bronze began anew
+        sequence = 0
     kept = stats.dates.values()
     if len(kept) < stats.sequence - sequence and min(t.sequence for t in kept) > sequence + 1:
         return None
