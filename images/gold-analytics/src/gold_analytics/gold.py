@@ -126,8 +126,8 @@ class Gold:
         }
         writes = [(uri, body, known.get(uri, "")) for uri, body in differing.items()]
         list(self._calls.map(lambda write: self._put(*write), writes))
-        gone = [f"{uri}{_SUFFIX}" for uri in known if uri not in wanted]
-        list(self._calls.map(self._bucket.delete, gone))
+        gone = [(f"{uri}{_SUFFIX}", etag) for uri, etag in known.items() if uri not in wanted]
+        list(self._calls.map(lambda each: self._bucket.delete(*each), gone))
         return Written(len(writes), len(gone), len(wanted) - len(writes))
 
     def read(self, uri: str) -> tuple[bytes, str]:

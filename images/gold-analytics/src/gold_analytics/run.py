@@ -68,14 +68,14 @@ class Run:
         before = held.state.sources
         differing = {d for d in before.keys() | sources if before.get(d) != sources.get(d)}
         dirty |= differing | set(held.state.pending) | (set(sources) if every else set())
-        if not dirty and held.etag:
+        if not dirty:
             return Written()
         days = self._silver.days(season, sources)
         held = self._gold.settle(season, _claim(held, dirty), held)
         written = self._dates(season, days, dirty, held)
         written += self._sums(season, days)
-        self._gold.settle(season, State(sources), held)
         written += self._index(season, days, sources)
+        self._gold.settle(season, State(sources), held)
         self._count(season, written)
         return written
 
@@ -87,17 +87,21 @@ class Run:
                 left = sorted(dirty)[place:]
                 self._gold.settle(season, State(held.state.sources, tuple(left)), held)
                 raise OutOfTimeError(f"{len(left)} dates of {season} are left")
-            known = {k: v for f in ("player", "team") for k, v in self._known(f, "daily", date)}
+            known = self._known("daily", date)
             day = by_date.get(date)
             written += self._gold.bring(artifacts.of_day(season, day) if day else {}, known)
         return written
 
     def _sums(self, season: str, days: Sequence[Day]) -> Written:
-        known = {k: v for f in ("player", "team") for k, v in self._known(f, "season", season)}
+        known = self._known("season", season)
         return self._gold.bring(artifacts.of_season(season, days), known)
 
-    def _known(self, whose: str, kind: str, when: str) -> list[tuple[str, str]]:
-        return list(self._gold.known(f"{whose}_{kind}/{when}").items())
+    def _known(self, kind: str, when: str) -> dict[str, str]:
+        return {
+            uri: etag
+            for whose in ("player", "team")
+            for uri, etag in self._gold.known(f"{whose}_{kind}/{when}").items()
+        }
 
     def _index(self, season: str, days: Sequence[Day], sources: dict[str, str]) -> Written:
         current, etag = self._gold.read(index.URI)

@@ -71,7 +71,8 @@ class Silver:
             self._season, self._known = season, {}
         self._known = {at: day for at, day in self._known.items() if sources.get(at[0]) == at[1]}
         unread = [at for at in sources.items() if at not in self._known]
-        self._known |= zip(unread, self._calls.map(lambda at: self._read(season, at[0]), unread))
+        read = self._calls.map(lambda at: self._read(season, at[0]), unread)
+        self._known |= zip(unread, read, strict=True)
         return [self._known[at] for at in sources.items()]
 
     def _read(self, season: str, date: str) -> Day:
