@@ -91,10 +91,10 @@ def _batch(
     for season, messages in sorted(seasons.items()):
         try:
             run.season(season)
+            # Silence is how a lake that stands still is noticed.
+            metrics.add("SeasonsBroughtUpToDate", 1)
         except Exception as error:  # noqa: BLE001 - the others go on; these messages come again
             get_logger().exception("season_failed", season=season)
             failed += messages
-            metrics.add("SchemaChanges", isinstance(error, SchemaChangedError))
-    # Silence is how a lake that stands still is noticed.
-    metrics.add("SeasonsBroughtUpToDate", len(seasons))
+            metrics.add("SchemaChanges", int(isinstance(error, SchemaChangedError)))
     return arrivals.failures(failed)

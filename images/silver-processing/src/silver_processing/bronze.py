@@ -27,7 +27,7 @@ class Told(msgspec.Struct):
 
     sequence: int
     complete: bool
-    schedule_etag: str = ""
+    schedule_etag: str | None = None
     box_etags: dict[str, str] = {}
 
 
