@@ -98,6 +98,12 @@ locals {
         charts     = local.dashboard_api_charts
       }
     ],
+    [{
+      name       = "basketball"
+      namespace  = local.bronze_metrics.namespace
+      dimensions = flatten([for key, value in local.bronze_metrics.dimensions : [key, value]])
+      charts     = local.bronze_charts
+    }],
   )
 
   dashboard_rows = flatten([
