@@ -82,6 +82,15 @@ class Bronze:
         self._bucket = bucket
         self._reads = reads
 
+    def check(self) -> None:
+        """See that the bucket may be listed and read.
+
+        Raises:
+            AwsError: It may not, or S3 could not answer.
+        """
+        self._bucket.require()
+        self._bucket.get(SUMMARY)
+
     def summary(self) -> Summary | None:
         """What bronze says now; None when it has said nothing yet.
 
