@@ -17,11 +17,11 @@ type Count = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 type Id = Annotated[int, msgspec.Meta(gt=0)]
 
 
+# Fields are in the source's order: msgspec looks for the one that should come next first.
 class Statistics(msgspec.Struct, rename="camel", gc=False):
     """A player's line. `minutes` is empty for who did not play."""
 
     minutes: str
-    points: Count
     field_goals_made: Count
     field_goals_attempted: Count
     three_pointers_made: Count
@@ -36,18 +36,19 @@ class Statistics(msgspec.Struct, rename="camel", gc=False):
     blocks: Count
     turnovers: Count
     fouls_personal: Count
+    points: Count
     plus_minus_points: Annotated[float, msgspec.Meta(ge=-1000, le=1000, multiple_of=1)]
 
 
-class Player(msgspec.Struct, rename="camel", gc=False):
+class Player(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     """Someone on the roster. Starters have a position."""
 
     person_id: Id
     first_name: str
     family_name: str
-    statistics: Statistics
     position: str = ""
     comment: str = ""
+    statistics: Statistics
 
 
 class Team(msgspec.Struct, rename="camel", gc=False):

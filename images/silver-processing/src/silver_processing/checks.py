@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
+from operator import add, gt, ne, not_
 from typing import TYPE_CHECKING, Any, Final
 
 from silver_processing.refusal import Refused
@@ -41,32 +43,32 @@ def lines(columns: _Columns) -> None:
         Refused: Not so.
     """
     _shots(columns)
-    seconds = columns["seconds"]
-    wrong = [not 0 <= time <= _MOST_SECONDS for time in seconds]
-    if any(wrong):
+    seconds, played = columns["seconds"], columns["played"]
+    if seconds and (min(seconds) < 0 or max(seconds) > _MOST_SECONDS):
+        wrong = [not 0 <= time <= _MOST_SECONDS for time in seconds]
         _refuse(columns, wrong, "has minutes that are not of the form 34:12, or too many")
-    idle = [row for row, played in enumerate(columns["played"]) if not played]
-    busy = {row for name in _COUNTS for row in idle if columns[name][row]}
-    if busy:
-        _refuse(columns, [row in busy for row in range(len(seconds))], "counts without minutes")
+    idle = list(map(not_, played))
+    if any(any(compress(columns[name], idle)) for name in _COUNTS):
+        counts = zip(*(columns[name] for name in _COUNTS), strict=True)
+        wrong = [was_idle and any(line) for was_idle, line in zip(idle, counts, strict=True)]
+        _refuse(columns, wrong, "has counts without minutes")
 
 
 def _shots(columns: _Columns) -> None:
     kinds = ("field_goals", "three_pointers", "free_throws")
     for kind in kinds:
         made, attempted = columns[f"{kind}_made"], columns[f"{kind}_attempted"]
-        more = [m > a for m, a in zip(made, attempted, strict=True)]
-        if any(more):
-            _refuse(columns, more, f"made more {kind} than it attempted")
+        if any(map(gt, made, attempted)):
+            _refuse(columns, map(gt, made, attempted), f"made more {kind} than it attempted")
     goals, threes, free = (columns[f"{kind}_made"] for kind in kinds)
     points = columns["points"]
     if points != [2 * g + t + f for g, t, f in zip(goals, threes, free, strict=True)]:
         wrong = [p != 2 * g + t + f for p, g, t, f in zip(points, goals, threes, free, strict=True)]
         _refuse(columns, wrong, "points are not those of its shots")
-    ends = columns["rebounds"], columns["offensive_rebounds"], columns["defensive_rebounds"]
-    wrong = [r != o + d for r, o, d in zip(*ends, strict=True)]
-    if any(wrong):
-        _refuse(columns, wrong, "rebounds do not add up")
+    rebounds = columns["rebounds"]
+    both_ends = list(map(add, columns["offensive_rebounds"], columns["defensive_rebounds"]))
+    if rebounds != both_ends:
+        _refuse(columns, map(ne, rebounds, both_ends), "rebounds do not add up")
 
 
 def _refuse(columns: _Columns, wrong: Iterable[object], what: str) -> None:

@@ -6,7 +6,7 @@ one: taken row by row, the same costs several times as much (tests/performance/s
 
 from __future__ import annotations
 
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,7 +43,7 @@ def of(boxes: Iterable[BoxScore], hosts: Mapping[str, int]) -> Columns:
     columns = _sides(sides, counts, hosts) | _people(everyone) | _lines(everyone)
     checks.people(columns)
     checks.lines(columns)
-    columns["won"] = _spread(_winners(columns, sides), counts)
+    columns["won"] = _spread(_winners(columns["points"], sides, counts), counts)
     return columns
 
 
@@ -117,15 +117,15 @@ def _lines(players: Sequence[Player]) -> Columns:
     }
 
 
-def _winners(columns: Columns, sides: Sequence[tuple[str, Team, Team]]) -> list[bool]:
-    scores: dict[tuple[str, int], int] = {}
-    keys = zip(columns["game_id"], columns["team_id"], strict=True)
-    for key, points in zip(keys, columns["points"], strict=True):
-        scores[key] = scores.get(key, 0) + points
+def _winners(
+    points: Sequence[int], sides: Sequence[tuple[str, Team, Team]], counts: Sequence[int]
+) -> list[bool]:
+    row = iter(points)
+    scores = [sum(islice(row, count)) for count in counts]
     won = []
-    for game, own, other in sides:
-        difference = scores[game, own.team_id] - scores[game, other.team_id]
-        if difference == 0:
+    # A game's sides are neighbours.
+    for (game, _, _), one, other in zip(sides[::2], scores[::2], scores[1::2], strict=True):
+        if one == other:
             raise Refused("data_quality", f"game {game}: nobody won")
-        won.append(difference > 0)
+        won += [one > other, other > one]
     return won
