@@ -9,7 +9,8 @@ from bronze_ingestion.rate import WIDEST, Limits, Rate, RateError
 from bronze_ingestion.state import Fields
 from standins.nba import Behaviour
 
-from tests.kit.bronze import Clock, MemoryState, World
+from tests.kit.bronze import World
+from tests.kit.bronze_memory import Clock, MemoryState
 
 
 def most_in_a_minute(arrivals: list[float]) -> int:

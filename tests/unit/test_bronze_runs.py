@@ -11,7 +11,8 @@ from bronze_ingestion.models import Event
 from pydantic import ValidationError
 from standins.nba import Behaviour
 
-from tests.kit.bronze import DAY, NOON, Killed, World
+from tests.kit.bronze import DAY, World
+from tests.kit.bronze_memory import NOON, Killed
 
 
 @pytest.fixture

@@ -32,7 +32,16 @@ log = get_logger()
 
 
 class RunFailed(Exception):  # noqa: N818 - reaches callers as the error's type
-    """Nothing of a day could be had: no valid schedule, or not one box score."""
+    """Nothing of a day could be had: no valid schedule, or not one box score.
+
+    Attributes:
+        run: Where the run stood.
+    """
+
+    def __init__(self, message: str, run: Run) -> None:
+        """Keep where the run stood."""
+        super().__init__(message)
+        self.run = run
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ class Ingestion:
         if isinstance(reply, float):
             return reply
         if not reply.verdict.valid:
-            raise RunFailed(f"the schedule of {run.day} is refused: {_first(reply)}")
+            raise RunFailed(f"the schedule of {run.day} is refused: {_first(reply)}", run)
         return self._missing(run, schedules.games(reply.data))
 
     def _schedule(self, run: Run) -> Run | Later:
@@ -126,7 +135,7 @@ class Ingestion:
                 return _with(run, tries=_counted(run, subject, reply))
             self._refuse(run, subject, reply)
             self._services.announcement.tell(run.day)
-            raise RunFailed(f"the schedule of {run.day} is refused: {_first(reply)}")
+            raise RunFailed(f"the schedule of {run.day} is refused: {_first(reply)}", run)
         self._services.lake.put_schedule(run.day, reply.data)
         return _with(run, missing=self._missing(run, schedules.games(reply.data)))
 
@@ -179,7 +188,8 @@ class Ingestion:
         log.info("day done", day=str(run.day), complete=entry["complete"], landed=run.landed,
                  games=len(entry["games"]), failed=len(run.failed))  # fmt: skip
         if run.failed and not run.landed and not entry["games"]:
-            raise RunFailed(f"not one of {len(run.failed)} box scores of {run.day} could be had")
+            text = f"not one of {len(run.failed)} box scores of {run.day} could be had"
+            raise RunFailed(text, run)
         self._services.metrics.add("DaysDone", 1)
         return run.next_day()
 

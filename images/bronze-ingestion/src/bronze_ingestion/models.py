@@ -88,6 +88,7 @@ class Run(BaseModel):
         tries: How often the source was asked in vain, by game or `schedule`.
         failed: Games given up for now.
         landed: How many games of the day this run has fetched.
+        skipped: How many days just before this one could not be had.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -102,18 +103,25 @@ class Run(BaseModel):
     tries: dict[str, int] = {}
     failed: list[GameId] = []
     landed: int = 0
+    skipped: int = 0
 
-    def next_day(self) -> Run | None:
+    def next_day(self, skipped: int = 0) -> Run | None:
         """The run of the day after, None when this was the last one."""
         if self.day >= self.last:
             return None
         after = self.day + timedelta(days=1)
-        return Run(run_id=self.run_id, day=after, last=self.last, force=self.force)
+        return Run(run_id=self.run_id, day=after, last=self.last, force=self.force, skipped=skipped)
 
-    def again(self) -> Run:
-        """The same day from its beginning."""
-        return Run(run_id=self.run_id, day=self.day, last=self.last, force=self.force,
-                   attempt=self.attempt + 1)  # fmt: skip
+    def again(self, last: date | None = None) -> Run:
+        """The same day from its beginning, and the days up to `last`."""
+        return Run(
+            run_id=self.run_id,
+            day=self.day,
+            last=last or self.last,
+            force=self.force,
+            attempt=self.attempt + 1,
+            skipped=self.skipped,
+        )
 
 
 class Replay(BaseModel):

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """How often a day is begun that failed as a whole."""
+SKIPPED = 2
+"""Days in a row that a run leaves behind; where a third fails it is the source, and all waits."""
+LATER = 900.0
+"""Seconds after which a day that was left behind is begun again."""
 log = get_logger()
 
 
@@ -104,9 +108,11 @@ class Worker:
         for record in event["Records"]:
             try:
                 self._go_on(record, invocation)
-            except Exception:
+            except Exception as error:
                 log.exception("message_failed", message_id=record.get("messageId"))
                 self._services.metrics.add("RunsFailed", 1)
+                if isinstance(error, RunFailed) and self._left_behind(error.run):
+                    continue
                 failed.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failed}
 
@@ -120,9 +126,12 @@ class Worker:
     def _run(self, run: Run, invocation: Invocation) -> tuple[str, str]:
         try:
             rest = self._ingestion.advance(run, invocation.deadline)
-        except RunFailed:
+        except RunFailed as error:
             self._services.metrics.add("RunsFailed", 1)
-            raise
+            if not self._left_behind(error.run):
+                raise
+            log.exception("day_left_behind", day=str(error.run.day))
+            return "accepted", f"{error}; it is tried again, and the days after it go on"
         if rest is None:
             return "success", "everything is there"
         self._queue.send(rest.run, rest.seconds)
@@ -130,6 +139,15 @@ class Worker:
         what = f"{left} box scores of {rest.run.day}" if left else str(rest.run.day)
         more = f" and the days to {run.last}" if rest.run.day < run.last else ""
         return "accepted", f"{what}{more} follow by the queue, as the source's rate allows"
+
+    def _left_behind(self, run: Run) -> bool:
+        """Let the days after a failed one go on without it, if it has any and is an exception."""
+        rest = run.next_day(run.skipped + 1)
+        if rest is None or run.skipped >= SKIPPED:
+            return False
+        self._queue.send(run.again(run.day), LATER)
+        self._queue.send(rest, 0)
+        return True
 
     def _plan(self, run: Run, _invocation: Invocation) -> tuple[str, str]:
         if run.day < run.last:

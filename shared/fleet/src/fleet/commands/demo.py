@@ -25,6 +25,7 @@ from fleet.release.target import Wish
 
 # What the demo sends to each function: a sample event by name.
 EVENTS = {
+    "bronze-ingestion": "day",
     "generate-presigned-url": "direct",
     "release-guard": "drill",
     "scheduled-digest": "daily",

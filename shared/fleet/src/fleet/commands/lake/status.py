@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rich.markup import escape
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fleet.lake.survey import Survey
 
-_SHOWN: Final = 12
+_SHOWN: Final = 6
 
 
 def status(env: Env = "local", *, as_json: Json = False) -> None:
@@ -54,12 +54,13 @@ def _layers(found: Survey) -> Iterator[tuple[str, ...]]:
 
 
 def _days(days: Iterable[str]) -> str:
-    """Days by month, not all of very many: `2024-11: 15 16 17`."""
-    ordered = sorted(days)
-    shown = ordered[:_SHOWN]
-    text = "; ".join(
-        f"{month}: {' '.join(day[8:] for day in group)}"
-        for month, group in groupby(shown, key=lambda day: day[:7])
-    )
-    left = len(ordered) - len(shown)
-    return f"{text} and {left} more" if left else text
+    """Days as ranges, not all of very many: `2024-11-15, 2024-11-18 to 2024-11-20`."""
+    ranges: list[list[date]] = []
+    for day in map(date.fromisoformat, sorted(days)):
+        if ranges and day - ranges[-1][-1] == timedelta(days=1):
+            ranges[-1].append(day)
+        else:
+            ranges.append([day])
+    texts = [str(one[0]) if len(one) == 1 else f"{one[0]} to {one[-1]}" for one in ranges]
+    left = sum(map(len, ranges[_SHOWN:]))
+    return ", ".join(texts[:_SHOWN]) + (f" and {left} more" if left else "")
