@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from fleet.release.control import ALIAS
 from standins import nba_season
 
@@ -23,10 +22,10 @@ SEASON = nba_season.season(2024)
 def read(stack: Stack, uri: str) -> Any:
     """An object of gold; None when there is none."""
     bucket = f"lambda-fleet-local-gold-{stack.client('sts').get_caller_identity()['Account']}"
+    s3 = stack.client("s3")
     try:
-        answer = stack.client("s3").get_object(Bucket=bucket, Key=f"{uri}.json")
-    except ClientError as error:
-        assert error.response["Error"]["Code"] == "NoSuchKey"
+        answer = s3.get_object(Bucket=bucket, Key=f"{uri}.json")
+    except s3.exceptions.NoSuchKey:
         return None
     with answer["Body"] as body:
         return json.loads(body.read())
