@@ -1,7 +1,7 @@
 # What cold starts are measured against, on the same base as the fleet's images.
 #   floor   our recipe with the runtime client and a handler that returns its event
-#   common  a function's own code installed the common way: pip, its dependencies and what
-#           most of the fleet needs, no bytecode compiled, and none of the standard library's, as python:slim ships
+#   common  a function's own code installed the common way: pip, every dependency of the
+#           fleet, no bytecode compiled, and none of the standard library's, as python:slim ships
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE} AS runtime
 RUN --mount=type=bind,source=images,target=/mnt python3 /mnt/compile_bytecode.py --standard-library
@@ -37,9 +37,9 @@ ARG FUNCTION
 COPY shared/function_kit /src/function_kit
 COPY images/${FUNCTION} /src/function
 RUN --mount=type=cache,target=/var/cache/uv --mount=type=secret,id=ca_bundle \
-    SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python --no-sources \
-      "${RUNTIME_CLIENT}" boto3 httpx structlog pydantic-settings 'psycopg[binary]' \
-      /src/function_kit /src/function \
+    SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python "${RUNTIME_CLIENT}" \
+      boto3 httpx structlog pydantic-settings 'psycopg[binary]' /src/function_kit \
+ && SSL_CERT_FILE=/run/secrets/ca_bundle uv pip install --target /opt/python --no-deps --no-sources /src/function \
  && find / -xdev -name '__pycache__' -path '*python3*' -prune -exec rm -rf {} +
 ARG PACKAGE
 WORKDIR /var/task
