@@ -45,6 +45,7 @@ locals {
     "bronze-ingestion"              = module.bronze_ingestion
     "db-migrate"                    = module.db_migrate
     "generate-presigned-url"        = module.generate_presigned_url
+    "gold-analytics"                = module.gold_analytics
     "insert-ppu-data"               = module.insert_ppu_data
     "lambda-test-runner"            = module.lambda_test_runner
     "message-processor"             = module.message_processor
@@ -53,6 +54,7 @@ locals {
     "presigned-url-s3-upload"       = module.presigned_url_s3_upload
     "release-guard"                 = module.release_guard
     "scheduled-digest"              = module.scheduled_digest
+    "silver-processing"             = module.silver_processing
     "software-event-update-handler" = module.software_event_update_handler
     "sync-clock"                    = module.sync_clock
     "web-action"                    = module.web_action
