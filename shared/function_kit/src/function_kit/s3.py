@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote_plus
 
 from function_kit.aws_errors import AwsError
 from function_kit.signed_api import SignedApi, code, endpoint, region
 from function_kit.sigv4 import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from function_kit.signed_api import Answer
 
 _FAILED: Final = 400
 _NOT_FOUND: Final = 404
+_REFUSED: Final = {409, 412}  # a write at the same time; a condition that does not hold
+# A listing is a flat list of elements without attributes. An XML parser costs every cold start.
+_ENTRY: Final = re.compile(r"<Contents>(.*?)</Contents>", re.DOTALL)
+
+
+class Stored(NamedTuple):
+    """An object as it was read."""
+
+    body: bytes
+    etag: str
+
+
+class Entry(NamedTuple):
+    """An object as a listing has it. `modified` is ISO 8601, UTC."""
+
+    key: str
+    etag: str
+    size: int
+    modified: str
+
+
+class Changed(Exception):  # noqa: N818 - a finding, not an error
+    """The object is not what the writer took it for."""
 
 
 class Bucket:
@@ -50,20 +78,90 @@ class Bucket:
             AwsError: S3 refused or could not answer. `AccessDenied` is also its answer where an
                 object is not there and the role may not list the bucket.
         """
+        stored = self.read(key)
+        return None if stored is None else stored.body
+
+    def read(self, key: str) -> Stored | None:
+        """What is in an object and its ETag; None when there is none.
+
+        Raises:
+            AwsError: As `get`.
+        """
         answer = self.api.call("GET", self.path(key))
         if answer.status == _NOT_FOUND and code(answer) in {"NoSuchKey", "404"}:
             return None
-        return _done(answer, "reading an object failed").body
+        body = _done(answer, "reading an object failed").body
+        return Stored(body, answer.headers.get("etag", ""))
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Write an object.
+    def has(self, key: str) -> bool:
+        """Whether there is an object.
 
         Raises:
             AwsError: S3 refused or could not answer.
         """
+        answer = self.api.call("HEAD", self.path(key))
+        if answer.status == _NOT_FOUND:
+            return False
+        _done(answer, "looking for an object failed")
+        return True
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        content_type: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        replaces: str | None = None,
+    ) -> str:
+        """Write an object.
+
+        Args:
+            key: Its key.
+            body: What to write.
+            content_type: Its media type.
+            metadata: What S3 keeps with it, in ASCII.
+            replaces: The ETag of what may be overwritten, "" for nothing. None: anything.
+
+        Returns:
+            The ETag.
+
+        Raises:
+            Changed: Something else than `replaces` is there. Also when this very write was done
+                and its answer was lost.
+            AwsError: S3 refused or could not answer.
+        """
         headers = {"content-type": content_type}
+        headers |= {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
+        if replaces is not None:
+            headers |= {"if-match": replaces} if replaces else {"if-none-match": "*"}
         answer = self.api.call("PUT", self.path(key), headers=headers, body=body)
-        _done(answer, "writing an object failed")
+        if replaces is not None and answer.status in _REFUSED | {_NOT_FOUND}:
+            raise Changed(key)
+        return _done(answer, "writing an object failed").headers.get("etag", "")
+
+    def entries(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
+        """The objects under a prefix in the order of their keys, page after page.
+
+        Args:
+            prefix: What keys begin with.
+            after: The key behind which the listing begins.
+
+        Raises:
+            AwsError: S3 refused or could not answer.
+        """
+        # In order of the names, as a signature wants them.
+        query = f"encoding-type=url&list-type=2&prefix={encode(prefix)}"
+        start, token = f"&start-after={encode(after)}" if after else "", ""
+        while True:
+            more = f"continuation-token={encode(token)}&" if token else ""
+            answer = self.api.call("GET", f"{self.root}?{more}{query}{start}")
+            page = _done(answer, "listing a bucket failed").body.decode()
+            for entry in _ENTRY.findall(page):
+                yield _entry(entry)
+            token = _element(page, "NextContinuationToken")
+            if not token:
+                return
 
     def require(self) -> None:
         """See that the bucket is there and may be listed.
@@ -82,3 +180,16 @@ def _done(answer: Answer, problem: str) -> Answer:
     if answer.status >= _FAILED:
         raise AwsError(code(answer), problem, answer.status)
     return answer
+
+
+def _element(xml: str, name: str) -> str:
+    return unescape(xml.partition(f"<{name}>")[2].partition(f"</{name}>")[0])
+
+
+def _entry(xml: str) -> Entry:
+    return Entry(
+        unquote_plus(_element(xml, "Key")),
+        _element(xml, "ETag"),
+        int(_element(xml, "Size")),
+        _element(xml, "LastModified"),
+    )

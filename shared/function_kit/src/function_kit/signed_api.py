@@ -2,7 +2,7 @@
 
 A botocore client costs as much of a cold start as settings, logs and models together, whatever
 is done about it; this costs a sixth of that. It knows HTTP, signatures and retries, and leaves
-the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SSM (`call_json`),
+the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SQS, SSM (`call_json`),
 paths, headers and forms for S3, Lambda and SNS (`call`).
 """
 
@@ -34,6 +34,7 @@ _JSON: Final = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
     "ecr": ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
     "secretsmanager": ("secretsmanager", "1.1"),
+    "sqs": ("AmazonSQS", "1.0"),
     "ssm": ("AmazonSSM", "1.1"),
 }
 _BASE = 0.1
