@@ -46,6 +46,7 @@ locals {
     "generate-presigned-url"        = module.generate_presigned_url
     "insert-ppu-data"               = module.insert_ppu_data
     "lambda-test-runner"            = module.lambda_test_runner
+    "mcp-server"                    = module.mcp_server
     "presigned-url-s3-upload"       = module.presigned_url_s3_upload
     "release-guard"                 = module.release_guard
     "scheduled-digest"              = module.scheduled_digest

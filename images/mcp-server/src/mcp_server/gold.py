@@ -57,9 +57,7 @@ class Gold(s3.Bucket):
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def current[T](
-        self, key: str, parse: Callable[[Any], T], *, seconds: float = 0
-    ) -> T | None:
+    def current[T](self, key: str, parse: Callable[[Any], T], *, seconds: float = 0) -> T | None:
         """What is in an object; None when there is none. One request at most.
 
         Args:

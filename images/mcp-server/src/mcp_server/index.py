@@ -59,8 +59,9 @@ class Index:
     @cached_property
     def seasons(self) -> tuple[str, ...]:
         """Every season, the latest first."""
-        every = {season for each in (*self.players, *self.teams) for season in each.seasons}
-        return tuple(sorted(every, reverse=True))
+        of_players = {season for player in self.players for season in player.seasons}
+        of_teams = {season for team in self.teams for season in team.seasons}
+        return tuple(sorted(of_players | of_teams, reverse=True))
 
     @cached_property
     def _players(self) -> dict[str, list[Player]]:
@@ -79,8 +80,8 @@ class Index:
                 found.setdefault(name, []).append(team)
         return found
 
-    def player(self, name: str) -> Player:
-        """The player of a name or an id.
+    def player(self, name: str, season: str | None = None) -> Player:
+        """The player of a name or an id; of several, the one who played in that season.
 
         Raises:
             ToolError: There is none, or more than one.
@@ -89,6 +90,8 @@ class Index:
         if not found:
             names = (player.name for player in self.players)
             raise ToolError(_nobody("player", name, names))
+        if len(found) > 1:
+            found = [each for each in found if season in each.seasons] or found
         if len(found) > 1:
             raise ToolError(_several(name, found))
         return found[0]
@@ -105,7 +108,9 @@ class Index:
             raise ToolError(_nobody("team", name, words, [team.name for team in self.teams]))
         if len(found) > 1:
             meant = "; ".join(f"{team.name} ({team.abbreviation})" for team in found)
-            raise ToolError(f"More than one team is called {name!r}: {meant}. Ask for one of these.")
+            raise ToolError(
+                f"More than one team is called {name!r}: {meant}. Ask for one of these."
+            )
         return found[0]
 
     def season(self, of: Player | Team, season: str | None) -> str:
@@ -122,9 +127,7 @@ class Index:
         return season
 
 
-def _nobody(
-    what: str, name: str, names: Iterable[str], every: Sequence[str] | None = None
-) -> str:
+def _nobody(what: str, name: str, names: Iterable[str], every: Sequence[str] | None = None) -> str:
     meant = suggestions(name, names)
     if meant:
         return f"There is no {what} {name!r}. Did you mean: {', '.join(meant)}?"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp_types import CallToolResult, ContentBlock, Tool, ToolAnnotations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mcp_types import ReadResourceResult, Resource, ResourceTemplate
     from pydantic import BaseModel
 

@@ -100,9 +100,9 @@ class LakeResources:
             return None
         try:
             artifact = artifacts.parse(uri.removeprefix(artifacts.SCHEME))
-        except ToolError:
+            return self._lake.raw_index() if artifact is None else self._lake.artifact(artifact)
+        except ToolError:  # nothing of this form, or no index yet
             return None
-        return self._lake.raw_index() if artifact is None else self._lake.artifact(artifact)
 
 
 def _season(artifact: Artifact, name: str) -> Resource:

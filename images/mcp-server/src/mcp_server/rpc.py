@@ -133,9 +133,7 @@ def result_of(
         params = model.model_validate(request.params or {}, by_name=False)
     except ValidationError as problem:
         raise Refused(INVALID_PARAMS, f"Invalid request parameters: {_fields(problem)}") from None
-    dumped = run(service, params, version).model_dump(
-        mode="json", by_alias=True, exclude_none=True
-    )
+    dumped = run(service, params, version).model_dump(mode="json", by_alias=True, exclude_none=True)
     return _stamped(dumped, service) if modern else _trimmed(dumped)
 
 

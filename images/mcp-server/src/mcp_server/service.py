@@ -50,9 +50,7 @@ class Service:
     def __init__(self, offer: Offer) -> None:
         """Answer from this offer."""
         self.offer = offer
-        self.identity = Implementation(
-            name=offer.name, title=offer.title, version=offer.version
-        )
+        self.identity = Implementation(name=offer.name, title=offer.title, version=offer.version)
 
     def list_tools(self, params: PaginatedRequestParams) -> ListToolsResult:
         """A page of the tools, by name."""
