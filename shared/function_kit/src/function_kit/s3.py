@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FAILED: Final = 400
 _NOT_FOUND: Final = 404
+_METADATA: Final = "x-amz-meta-"
 _REFUSED: Final = {409, 412}  # a write at the same time; a condition that does not hold
 # A listing is a flat list of elements without attributes. An XML parser costs every cold start.
 _ENTRY: Final = re.compile(r"<Contents>(.*?)</Contents>", re.DOTALL)
@@ -105,6 +106,22 @@ class Bucket:
         _done(answer, "looking for an object failed")
         return True
 
+    def metadata(self, key: str) -> dict[str, str] | None:
+        """What S3 keeps with an object, by names in lower case; None when there is no object.
+
+        Raises:
+            AwsError: S3 refused or could not answer.
+        """
+        answer = self.api.call("HEAD", self.path(key))
+        if answer.status == _NOT_FOUND:
+            return None
+        headers = _done(answer, "looking for an object failed").headers
+        return {
+            name.removeprefix(_METADATA): value
+            for name, value in headers.items()
+            if name.startswith(_METADATA)
+        }
+
     def put(
         self,
         key: str,
@@ -132,13 +149,21 @@ class Bucket:
             AwsError: S3 refused or could not answer.
         """
         headers = {"content-type": content_type}
-        headers |= {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
+        headers |= {f"{_METADATA}{name}": value for name, value in (metadata or {}).items()}
         if replaces is not None:
             headers |= {"if-match": replaces} if replaces else {"if-none-match": "*"}
         answer = self.api.call("PUT", self.path(key), headers=headers, body=body)
         if replaces is not None and answer.status in _REFUSED | {_NOT_FOUND}:
             raise Changed(key)
         return _done(answer, "writing an object failed").headers.get("etag", "")
+
+    def delete(self, key: str) -> None:
+        """Delete an object, if there is one.
+
+        Raises:
+            AwsError: S3 refused or could not answer.
+        """
+        _done(self.api.call("DELETE", self.path(key)), "deleting an object failed")
 
     def entries(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
         """The objects under a prefix in the order of their keys, page after page.
