@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 MAX_DAYS = 4000
 """Days of one range at most: eleven years."""
 
+type Day = date  # for a class that has a field of that name
 type GameId = Annotated[str, StringConstraints(pattern=r"^\d{10}$")]
 type QuarantineKey = Annotated[
     str, StringConstraints(pattern=r"^quarantine/[A-Za-z0-9_/=-]+\.json$", max_length=300)
@@ -35,8 +36,8 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: date | None = None
-    date_to: date | None = None
+    date: Day | None = None
+    date_to: Day | None = None
     days_back: Annotated[int, Field(ge=0, le=366)] = 0
     dry_run: bool = False
     force_run: bool = False
@@ -54,7 +55,7 @@ class Parameters(BaseModel):
             raise ValueError("days_back and date exclude each other")
         return self
 
-    def days(self, today: date) -> tuple[date, date]:
+    def days(self, today: Day) -> tuple[Day, Day]:
         """The first and the last day."""
         if self.date is not None:
             return self.date, self.date_to or self.date

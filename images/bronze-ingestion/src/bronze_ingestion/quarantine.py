@@ -18,12 +18,13 @@ from function_kit.s3 import Changed
 
 from bronze_ingestion.lake import JSON, encoded
 from bronze_ingestion.models import timestamp
-from bronze_ingestion.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from function_kit.s3 import Bucket
+
+    from bronze_ingestion.verdict import Verdict
 
 PREFIX: Final = "quarantine/"
 _LEASE: Final = timedelta(minutes=15)  # longer than an invocation can last

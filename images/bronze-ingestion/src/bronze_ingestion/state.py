@@ -1,6 +1,7 @@
 """The DynamoDB table: the source's rate, and what was announced of each date.
 
-Its key is `pk`. `rate#source` has `next_at` and `gap`, `announced#<date>` has `digest`.
+Its key is `pk`. `rate#source` has `recent` (epoch milliseconds), `gap` and
+`not_before` (milliseconds), `announced#<date>` has `digest`.
 """
 
 from __future__ import annotations

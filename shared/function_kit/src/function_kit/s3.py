@@ -25,10 +25,11 @@ _ENTRY: Final = re.compile(r"<Contents>(.*?)</Contents>", re.DOTALL)
 
 
 class Stored(NamedTuple):
-    """An object as it was read."""
+    """An object as it was read. `modified` is an HTTP date."""
 
     body: bytes
     etag: str
+    modified: str
 
 
 class Entry(NamedTuple):
@@ -92,7 +93,8 @@ class Bucket:
         if answer.status == _NOT_FOUND and code(answer) in {"NoSuchKey", "404"}:
             return None
         body = _done(answer, "reading an object failed").body
-        return Stored(body, answer.headers.get("etag", ""))
+        headers = answer.headers
+        return Stored(body, headers.get("etag", ""), headers.get("last-modified", ""))
 
     def has(self, key: str) -> bool:
         """Whether there is an object.

@@ -2,8 +2,8 @@
 
 A botocore client costs as much of a cold start as settings, logs and models together, whatever
 is done about it; this costs a sixth of that. It knows HTTP, signatures and retries, and leaves
-the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SQS, SSM (`call_json`),
-paths, headers and forms for S3, Lambda and SNS (`call`).
+the service's own format to the caller: JSON for DynamoDB, ECR, Secrets Manager, SQS and SSM
+(`call_json`), paths, headers and forms for S3, Lambda and SNS (`call`).
 """
 
 from __future__ import annotations

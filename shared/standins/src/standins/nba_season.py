@@ -14,26 +14,33 @@ from functools import cache
 from typing import Final
 
 TEAMS: Final = (
-    ("ATL", "Atlanta", "Hawks"), ("BOS", "Boston", "Celtics"), ("CLE", "Cleveland", "Cavaliers"),
-    ("NOP", "New Orleans", "Pelicans"), ("CHI", "Chicago", "Bulls"), ("DAL", "Dallas", "Mavericks"),
-    ("DEN", "Denver", "Nuggets"), ("GSW", "Golden State", "Warriors"), ("HOU", "Houston", "Rockets"),
-    ("LAC", "LA", "Clippers"), ("LAL", "Los Angeles", "Lakers"), ("MIA", "Miami", "Heat"),
-    ("MIL", "Milwaukee", "Bucks"), ("MIN", "Minnesota", "Timberwolves"), ("BKN", "Brooklyn", "Nets"),
-    ("NYK", "New York", "Knicks"), ("ORL", "Orlando", "Magic"), ("IND", "Indiana", "Pacers"),
+    ("ATL", "Atlanta", "Hawks"), ("BOS", "Boston", "Celtics"),
+    ("CLE", "Cleveland", "Cavaliers"), ("NOP", "New Orleans", "Pelicans"),
+    ("CHI", "Chicago", "Bulls"), ("DAL", "Dallas", "Mavericks"),
+    ("DEN", "Denver", "Nuggets"), ("GSW", "Golden State", "Warriors"),
+    ("HOU", "Houston", "Rockets"), ("LAC", "LA", "Clippers"),
+    ("LAL", "Los Angeles", "Lakers"), ("MIA", "Miami", "Heat"),
+    ("MIL", "Milwaukee", "Bucks"), ("MIN", "Minnesota", "Timberwolves"),
+    ("BKN", "Brooklyn", "Nets"), ("NYK", "New York", "Knicks"),
+    ("ORL", "Orlando", "Magic"), ("IND", "Indiana", "Pacers"),
     ("PHI", "Philadelphia", "76ers"), ("PHX", "Phoenix", "Suns"),
     ("POR", "Portland", "Trail Blazers"), ("SAC", "Sacramento", "Kings"),
     ("SAS", "San Antonio", "Spurs"), ("OKC", "Oklahoma City", "Thunder"),
-    ("TOR", "Toronto", "Raptors"), ("UTA", "Utah", "Jazz"), ("MEM", "Memphis", "Grizzlies"),
-    ("WAS", "Washington", "Wizards"), ("DET", "Detroit", "Pistons"), ("CHA", "Charlotte", "Hornets"),
+    ("TOR", "Toronto", "Raptors"), ("UTA", "Utah", "Jazz"),
+    ("MEM", "Memphis", "Grizzlies"), ("WAS", "Washington", "Wizards"),
+    ("DET", "Detroit", "Pistons"), ("CHA", "Charlotte", "Hornets"),
 )  # fmt: skip
 FIRST_TEAM_ID: Final = 1610612737
 _PLAYERS: Final = 13  # a team's roster
 _DRESSED: Final = 10  # of whom so many play
 _ROUNDS: Final = 82
 _GIVEN = ("Ada", "Ben", "Cy", "Dré", "Eli", "Finn", "Gus", "Hal", "Ike", "Jo", "Kai", "Lou", "Mo")
-_FAMILY = ("Ames", "Bošković", "Clark", "Diaz", "Evans", "Fox", "Grant", "Hill", "Irwin", "Jones",
-           "King", "Lowe", "Mills", "Nunn", "O'Neal", "Price", "Quinn", "Reed", "Stone", "Tate",
-           "Urban", "Vance", "Webb", "Xu", "Young", "Zeller", "Adams Jr.", "Baker", "Cole", "Dean")  # fmt: skip
+_FAMILY = (
+    "Ames", "Bošković", "Clark", "Diaz", "Evans", "Fox", "Grant", "Hill",
+    "Irwin", "Jones", "King", "Lowe", "Mills", "Nunn", "O'Neal", "Price",
+    "Quinn", "Reed", "Stone", "Tate", "Urban", "Vance", "Webb", "Xu",
+    "Young", "Zeller", "Adams Jr.", "Baker", "Cole", "Dean",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ def _teams(chance: random.Random) -> list[Team]:
 
 def _games(year: int, teams: list[Team], rounds: int, chance: random.Random) -> list[Game]:
     opening = date(year, 10, 22)
-    games = []
+    games: list[Game] = []
     for number in range(rounds):
         pairs = _round(teams, number)
         for place, (home, away) in enumerate(pairs):

@@ -1,0 +1,1 @@
+"""Makes clean Parquet of what bronze has: one row for each player and game."""

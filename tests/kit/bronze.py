@@ -1,0 +1,326 @@
+"""A lake in memory on a clock that only waiting moves: bronze-ingestion's own parts, at speed.
+
+The bucket, the table, the queue and the source are stand-ins with the real ones' semantics:
+conditional writes, delays that end late, a ledger at the source. Everything between them is the
+function's own code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import heapq
+import itertools
+import json
+import math
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from bronze_ingestion.announcement import Announcement
+from bronze_ingestion.asking import Asking
+from bronze_ingestion.ingestion import Services
+from bronze_ingestion.lake import Lake
+from bronze_ingestion.models import Event, Message
+from bronze_ingestion.quarantine import Quarantine
+from bronze_ingestion.rate import Limits, Rate
+from bronze_ingestion.source import Answer
+from bronze_ingestion.work import Invocation, Worker
+from function_kit.metrics import Metrics
+from function_kit.s3 import Changed, Entry, Stored
+from standins import nba_shapes
+from standins.nba import Behaviour
+from standins.nba_season import Game, Season, season
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bronze_ingestion.models import Replay, Run
+    from bronze_ingestion.state import Fields
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The function is gone, in the middle of what it did."""
+
+
+class Clock:
+    """A clock that stands still until somebody waits."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.seconds = start.timestamp()
+        self.slept = 0.0
+
+    def time(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.slept += seconds
+
+
+@dataclass
+class MemoryBucket:
+    """A bucket with S3's conditional writes. `kill` says before or after which write to die."""
+
+    clock: Clock
+    objects: dict[str, tuple[bytes, dict[str, str], datetime]] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+    kill: Callable[[str, int], None] = lambda _when, _number: None
+
+    def read(self, key: str) -> Stored | None:
+        if key not in self.objects:
+            return None
+        body, _, modified = self.objects[key]
+        return Stored(body, _etag(body), format_datetime(modified, usegmt=True))
+
+    def has(self, key: str) -> bool:
+        return key in self.objects
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        content_type: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        replaces: str | None = None,
+    ) -> str:
+        assert content_type == "application/json"
+        self.kill("before", len(self.writes))
+        there = self.read(key)
+        if replaces is not None and replaces != (there.etag if there else ""):
+            raise Changed(key)
+        self.objects[key] = (body, dict(metadata or {}), self.clock.now())
+        self.writes.append(key)
+        self.kill("after", len(self.writes) - 1)
+        return _etag(body)
+
+    def entries(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
+        for key in sorted(self.objects):
+            if key.startswith(prefix) and key > after:
+                body, _, modified = self.objects[key]
+                yield Entry(key, _etag(body), len(body), modified.isoformat())
+
+    def content(self) -> dict[str, bytes]:
+        """Every object's bytes."""
+        return {key: body for key, (body, _, _) in self.objects.items()}
+
+
+class MemoryState:
+    """A table with DynamoDB's conditional writes."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Fields] = {}
+
+    def get(self, key: str) -> Fields:
+        return dict(self.items.get(key, {}))
+
+    def put(self, key: str, fields: Fields) -> None:
+        self.items[key] = dict(fields)
+
+    def swap(self, key: str, known: Fields, fields: Fields) -> Fields | None:
+        if self.items.get(key, {}) != known:
+            return dict(self.items[key])
+        self.items[key] = dict(fields)
+        return None
+
+
+@dataclass
+class MemorySource:
+    """The source, with a ledger of when it was asked for what, and its answers' delay."""
+
+    clock: Clock
+    seasons: tuple[Season, ...]
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    ledger: list[tuple[float, str, int]] = field(default_factory=list)
+    answers: dict[str, bytes] = field(default_factory=dict)
+
+    def schedule(self, day: date) -> Answer:
+        found = next((s for s in self.seasons if day in s.by_day), self.seasons[0])
+        games = found.by_day.get(day, [])
+        document = nba_shapes.schedule(found, games, self.behaviour.digits)
+        return self._answer(f"schedule {day}", document)
+
+    def box_score(self, game_id: str) -> Answer:
+        if game_id in self.behaviour.missing:
+            return self._answer(f"box {game_id}", None)
+        shape = nba_shapes.older_box_score
+        if self.behaviour.shape == "v3":
+            shape = nba_shapes.box_score
+        document = shape(self.game(game_id), self.behaviour.digits)
+        if self.behaviour.shape == "changed":
+            document = {"boxScore": {"id": game_id}}
+        return self._answer(f"box {game_id}", document)
+
+    def game(self, game_id: str) -> Game:
+        return next(s.by_id[game_id] for s in self.seasons if game_id in s.by_id)
+
+    def asked(self, what: str = "") -> list[str]:
+        """What was asked for and answered, in order."""
+        return [name for _, name, _ in self.ledger if name.startswith(what)]
+
+    def _answer(self, what: str, document: Any) -> Answer:
+        before = self.asked().count(what)
+        status = self._status(what, before, document)
+        self.ledger.append((self.clock.time(), what, status))
+        self.clock.sleep(self.behaviour.latency)
+        if status != 200:
+            retry = self.behaviour.retry_after
+            return Answer(None, f"the source answered {status}", status == 429,
+                          None if retry is None or status != 429 else float(retry))  # fmt: skip
+        body = self.answers.get(what) or json.dumps(document).encode()
+        return Answer(body[:-500] if what.removeprefix("box ") in self.behaviour.broken else body)
+
+    def _status(self, what: str, before: int, document: Any) -> int:
+        limit, now = self.behaviour.rate_per_minute, self.clock.time()
+        taken = [at for at, _, status in self.ledger if at > now - 60 and status != 429]
+        if limit is not None and len(taken) >= limit:
+            return 429
+        if self.behaviour.status is not None or before < self.behaviour.fail_first:
+            return self.behaviour.status or 500
+        return 404 if document is None else 200
+
+
+class MemoryQueue:
+    """A queue whose delays end a little late, and not in order."""
+
+    def __init__(self, clock: Clock, seed: int = 0) -> None:
+        self._clock = clock
+        self._chance = random.Random(seed)
+        self._waiting: list[tuple[float, int, str, int]] = []
+        self._number = itertools.count()
+        self.sent = 0
+
+    def send(self, work: Run | Replay, seconds: float) -> None:
+        self.sent += 1
+        body = Message(work=work).model_dump_json()
+        self.again(body, min(900, math.ceil(seconds)), 1)
+
+    def again(self, body: str, seconds: float, receives: int) -> None:
+        at = self._clock.time() + seconds + self._chance.uniform(0, 0.3)
+        heapq.heappush(self._waiting, (at, next(self._number), body, receives))
+
+    def receive(self) -> dict[str, Any] | None:
+        """The next message; the clock stands where it came."""
+        if not self._waiting:
+            return None
+        at, number, body, receives = heapq.heappop(self._waiting)
+        self._clock.seconds = max(self._clock.seconds, at)
+        attributes = {"ApproximateReceiveCount": str(receives)}
+        return {"messageId": str(number), "body": body, "attributes": attributes}
+
+
+class Context:
+    """Lambda's, on the clock."""
+
+    def __init__(self, clock: Clock, seconds: float = 300) -> None:
+        self._clock, self._end = clock, clock.time() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._end - self._clock.time()) * 1000)
+
+
+class World:
+    """bronze-ingestion, with everything it talks to in memory."""
+
+    def __init__(self, *years: int, rounds: int = 82, per_minute: int = 30) -> None:
+        self.clock = Clock()
+        self.bucket = MemoryBucket(self.clock)
+        self.state = MemoryState()
+        self.queue = MemoryQueue(self.clock)
+        seasons = tuple(season(year, rounds=rounds) for year in years or (2024,))
+        self.source = MemorySource(self.clock, seasons)
+        self.rate_per_minute = per_minute
+        self.patience = 0.2
+        self.metrics = Metrics("LambdaFleet", "bronze-ingestion", "local")
+        self.dead: list[dict[str, Any]] = []
+        self.invocations = 0
+        self.billed = 0.0
+        self._requests = itertools.count(1)
+
+    @property
+    def first_day(self) -> date:
+        return self.source.seasons[0].games[0].day
+
+    @property
+    def last_day(self) -> date:
+        return max(self.source.seasons[0].by_day)
+
+    def worker(self) -> Worker:
+        """A new execution environment."""
+        bucket: Any = self.bucket
+        state: Any = self.state
+        source: Any = self.source
+        queue: Any = self.queue
+        lake, quarantine = Lake(bucket), Quarantine(bucket, self.clock.now)
+        limits = Limits.of(self.rate_per_minute, 1.0 if self.rate_per_minute <= 60 else 0.0)
+        rate = Rate(state, limits, self.patience, clock=self.clock.time, sleep=self.clock.sleep)
+        services = Services(
+            asking=Asking(source, rate),
+            lake=lake,
+            quarantine=quarantine,
+            announcement=Announcement(bucket, state, lake, quarantine, self.clock.now),
+            metrics=self.metrics,
+        )
+        return Worker(services, queue, self.clock.now)
+
+    def invocation(self) -> Invocation:
+        request_id = f"request-{next(self._requests)}"
+        return Invocation(request_id, Context(self.clock), 45, self.clock.time)
+
+    def ask(self, **parameters: Any) -> dict[str, Any]:
+        """Invoke the function directly."""
+        asked = {k: v.isoformat() if isinstance(v, date) else v for k, v in parameters.items()}
+        event = Event.model_validate({"source": "test", "parameters": asked})
+        with self._billing():
+            return self.worker().begin(event, self.invocation())
+
+    def drain(self, worker: Worker | None = None, receives: int = 3) -> None:
+        """Let the queue drive the function until it is empty. Dead letters are kept."""
+        worker = worker or self.worker()
+        while (record := self.queue.receive()) is not None:
+            try:
+                with self._billing():
+                    failures = worker.records({"Records": [record]}, self.invocation())
+            except Killed:
+                worker, failures = self.worker(), {"batchItemFailures": [record]}
+            if failures["batchItemFailures"]:
+                count = int(record["attributes"]["ApproximateReceiveCount"])
+                if count >= receives:
+                    self.dead.append(record)
+                else:
+                    self.queue.again(record["body"], 1800, count + 1)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The quarantine's records."""
+        keys = sorted(key for key in self.bucket.objects if key.startswith("quarantine/"))
+        return [json.loads(self.bucket.objects[key][0]) for key in keys]
+
+    def summary(self) -> dict[str, Any]:
+        """What the layer above is told."""
+        body = self.bucket.objects["_metadata/summary.json"][0]
+        stats: dict[str, Any] = json.loads(body)["bronze_layer_stats"]
+        return stats
+
+    @contextlib.contextmanager
+    def _billing(self) -> Iterator[None]:
+        began = self.clock.time()
+        self.invocations += 1
+        try:
+            yield
+        finally:
+            self.billed += self.clock.time() - began
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+
+DAY = timedelta(days=1)
