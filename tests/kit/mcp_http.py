@@ -60,7 +60,8 @@ def serving_mcp(service: Service) -> Iterator[str]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-            made = event(ROUTES, self.command, self.path, dict(self.headers.items()))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            made = event(ROUTES, self.command, self.path, headers)
             answered = http.answer(service, made | {"body": body}, origins)
             content = answered["body"].encode()
             self.send_response(answered["statusCode"])
