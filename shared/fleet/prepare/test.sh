@@ -9,6 +9,7 @@ cd "$ROOT"
 set -a && . "$STATE/images.env" && set +a
 rm -f .coverage .coverage.*
 "$here/browser.sh"
+"$here/conformance.sh"
 if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
 exec .venv/bin/python -m pytest tests/unit tests/contract tests/integration tests/e2e \
   --cov --cov-report=term --cov-fail-under=90 --durations=10
