@@ -21,7 +21,7 @@ from mcp_types import (
     TextContent,
     TextResourceContents,
 )
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 PNG: Final = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
@@ -33,17 +33,24 @@ class Nothing(BaseModel):
     """No arguments."""
 
 
-# A model's name is its key in `$defs`, and the suite wants this one.
-Address = create_model("address", street=(str | None, None), city=(str | None, None))
-
-
 class Addressed(BaseModel):
     """A schema with 2020-12's keywords."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"$schema": DIALECT})
-
-    name: str | None = None
-    address: Address | None = None  # type: ignore[valid-type]
+    @classmethod
+    def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+        text = {"type": "string"}
+        address = {"type": "object", "properties": {"street": text, "city": text}}
+        return {
+            "$schema": DIALECT,
+            "type": "object",
+            "$defs": {"address": {"$anchor": "addressDef", **address}},
+            "properties": {"name": text, "address": {"$ref": "#/$defs/address"}},
+            "allOf": [{"anyOf": [{"required": ["name"]}, {"required": ["address"]}]}],
+            "if": {"required": ["address"]},
+            "then": {"required": ["name"]},
+            "else": {},
+            "additionalProperties": False,
+        }
 
 
 def _embedded(uri: str, media_type: str, text: str) -> EmbeddedResource:

@@ -76,8 +76,13 @@ def serving_mcp(service: Service) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """Nothing: clients that are killed end connections as they like."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     port = server.server_address[1]
     origins = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")}
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

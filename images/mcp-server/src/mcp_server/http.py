@@ -68,7 +68,7 @@ def answer(service: Service, event: Mapping[str, Any], origins: Collection[str])
         200 with a JSON-RPC answer; 202 for what wants none; 400 to 415 for what is no request of
         this protocol. Errors of methods are 200 up to 2025-11-25, and 400 or 404 after.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = {name.lower(): value.strip() for name, value in (event.get("headers") or {}).items()}
     context = event.get("requestContext", {})
     if context.get("http", {}).get("method") != "POST":
         refusal = _error(405, None, Refused(INVALID_REQUEST, "Only POST is served here."))

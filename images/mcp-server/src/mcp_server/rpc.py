@@ -104,7 +104,7 @@ def version_of(headers: Mapping[str, str]) -> str:
     """
     version = headers.get(VERSION_HEADER, ASSUMED_VERSION)
     if version not in KNOWN_PROTOCOL_VERSIONS:
-        raise _unsupported(version, KNOWN_PROTOCOL_VERSIONS)
+        raise _unsupported(version)
     return version
 
 
@@ -178,9 +178,12 @@ def _mismatch(header: str, where: str) -> Refused:
     return Refused(HEADER_MISMATCH, f"The header {header} and the body's {where} do not agree.")
 
 
-def _unsupported(version: str, supported: tuple[str, ...]) -> Refused:
-    data = {"supported": list(supported), "requested": version[:100]}
-    return Refused(UNSUPPORTED_PROTOCOL_VERSION, "Unsupported protocol version", data)
+def _unsupported(version: str) -> Refused:
+    # The list is of versions without handshake, as server/discover tells them.
+    data = {"supported": list(MODERN_PROTOCOL_VERSIONS), "requested": version[:100]}
+    older = f"{HANDSHAKE_PROTOCOL_VERSIONS[0]} to {LATEST_HANDSHAKE_VERSION}"
+    message = f"Unsupported protocol version. Spoken are those below, and by handshake {older}."
+    return Refused(UNSUPPORTED_PROTOCOL_VERSION, message, data)
 
 
 def _fields(problem: ValidationError) -> str:
