@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -16,7 +18,6 @@ import boto3
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_server.gold import Gold
 
@@ -27,6 +28,7 @@ from tests.kit.services import local_aws
 from tests.kit.small_aws import closing_apis
 
 BUCKET = "gold-of-this-test"
+PROGRAM = str(Path(sys.executable).with_name("mcp-server"))
 JAMES = gold_objects.JAMES
 ERAS = ("legacy", "2026-07-28")
 type Connect = Callable[[str], AbstractAsyncContextManager[Client]]
@@ -63,8 +65,7 @@ def connect(request: pytest.FixtureRequest, gold: dict[str, str]) -> Iterator[Co
 @contextlib.asynccontextmanager
 async def over_stdio(variables: dict[str, str], era: str) -> AsyncIterator[Client]:
     """What a desktop client does: it starts the program and talks to it."""
-    program = os.path.join(os.path.dirname(sys.executable), "mcp-server")
-    server = StdioServerParameters(command=program, env=variables)
+    server = StdioServerParameters(command=PROGRAM, env=variables)
     async with Client(stdio_client(server), mode=era) as client:
         yield client
 
@@ -198,11 +199,8 @@ def test_many_clients_at_once_get_their_own_answers(gold: dict[str, str]) -> Non
 
 
 def test_without_a_bucket_the_program_says_which_variable_it_wants() -> None:
-    import subprocess  # noqa: PLC0415
-
-    program = os.path.join(os.path.dirname(sys.executable), "mcp-server")
     ended = subprocess.run(
-        [program], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
+        [PROGRAM], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
     assert ended.stderr.strip() == "bad configuration: GOLD_BUCKET is not set"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ def failures(checks: list[dict[str, Any]]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Any]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Any]:
     if not SUITE.exists():
         pytest.skip("no conformance suite: shared/fleet/prepare/conformance.sh fetches it")
     found = {}
@@ -92,7 +91,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str
                 for version in VERSIONS:
                     folder = tmp_path_factory.mktemp(name)
                     found[name, version] = conform(url, version, folder)
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -128,14 +128,13 @@ def test_of_two_of_one_name_the_season_decides(edge: GoldEdge) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("Lakrs", "Did you mean: Lakers"),
+        ("Lakrs", "Did you mean: Lakers?"),
         ("Xyzzy", "There is: Los Angeles Lakers, Oklahoma City Thunder."),
     ],
 )
 def test_a_team_that_is_not_there(edge: GoldEdge, name: str, says: str) -> None:
     text = refused(service(), "get_team_stats", team_name=name)
-    assert says in text or "There is: " in text
-    assert says.split(":")[0] in text
+    assert says in text
 
 
 def test_an_ambiguous_team_says_which_there_are() -> None:
@@ -338,7 +337,7 @@ def test_an_empty_lake_has_resources_all_the_same(edge: GoldEdge) -> None:
         ("O'Neal, Shaquille", "oneal shaquille"),
         ("Karl-Anthony Towns", "karl anthony towns"),
         ("P.J. Tucker", "pj tucker"),
-        ("Ömer Aşık", "omer asik"),
+        ("Ömer Aşık", "omer asik"),  # noqa: RUF001 - without a dot
         ("Đorđe Łukasz Ægir Bjørn", "dorde lukasz aegir bjorn"),
         ("Ｎｉｋｏｌａ", "nikola"),  # noqa: RUF001 - full width
         ("STRAßE", "strasse"),
