@@ -42,6 +42,7 @@ locals {
   # The functions by folder name, for outputs, the dashboard and the alarms' list.
   modules = {
     "api-docs-generator"            = module.api_docs_generator
+    "bronze-ingestion"              = module.bronze_ingestion
     "db-migrate"                    = module.db_migrate
     "generate-presigned-url"        = module.generate_presigned_url
     "insert-ppu-data"               = module.insert_ppu_data

@@ -63,12 +63,17 @@ locals {
   dashboard_alarms = concat(
     flatten([for name in sort(keys(local.modules)) : values(local.modules[name].alarm_arns)]),
     flatten([for name in sort(keys(local.apis)) : values(local.apis[name].alarm_arns)]),
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.bronze)) : aws_cloudwatch_metric_alarm.bronze[name].arn],
     [for name in sort(keys(aws_cloudwatch_metric_alarm.database)) : aws_cloudwatch_metric_alarm.database[name].arn],
     [
       aws_cloudwatch_metric_alarm.digest_heartbeat.arn,
       aws_cloudwatch_metric_alarm.digest_failed.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_depth.arn,
       aws_cloudwatch_metric_alarm.digest_dead_letters_age.arn,
+      aws_cloudwatch_metric_alarm.bronze_dead_letters["age"].arn,
+      aws_cloudwatch_metric_alarm.bronze_dead_letters["depth"].arn,
+      aws_cloudwatch_metric_alarm.hoopstat_freshness.arn,
+      aws_cloudwatch_metric_alarm.hoopstat_heartbeat.arn,
       aws_cloudwatch_metric_alarm.release_guard_not_started.arn,
       aws_cloudwatch_metric_alarm.treatments_dead_letters["age"].arn,
       aws_cloudwatch_metric_alarm.treatments_dead_letters["depth"].arn,

@@ -82,6 +82,17 @@ output "digest" {
   }
 }
 
+output "hoopstat" {
+  description = "The basketball lake: its layers' buckets, and what the first one works with."
+  value = {
+    buckets          = { for layer, bucket in local.hoopstat : layer => bucket.bucket }
+    queue_url        = aws_sqs_queue.bronze.url
+    dead_letters_url = aws_sqs_queue.bronze_dead_letters.url
+    table            = aws_dynamodb_table.bronze.name
+    schedule         = aws_scheduler_schedule.hoopstat.name
+  }
+}
+
 output "buckets" {
   description = "The device platform's buckets, by what they hold."
   value = {

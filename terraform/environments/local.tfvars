@@ -28,6 +28,14 @@ digest = {
   schedules_enabled = false
 }
 
+# A stand-in for stats.nba.com with a season of games, which bears more than the real one.
+hoopstat = {
+  source_url       = "http://host.docker.internal:54327/stats"
+  rate_per_minute  = 60000
+  rate_gap         = 0
+  schedule_enabled = false
+}
+
 # A real PostgreSQL in a container, with TLS. The stack puts the certificate of who vouches for it
 # into every function's file system.
 database = {

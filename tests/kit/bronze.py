@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from bronze_ingestion.announcement import Announcement
 from bronze_ingestion.asking import Asking
+from bronze_ingestion.freshness import Freshness
 from bronze_ingestion.ingestion import Services
 from bronze_ingestion.lake import Lake
 from bronze_ingestion.models import Event, Message
@@ -79,6 +80,9 @@ class MemoryBucket:
             return None
         body, _, modified = self.objects[key]
         return Stored(body, _etag(body), format_datetime(modified, usegmt=True))
+
+    def get(self, key: str) -> bytes | None:
+        return self.objects[key][0] if key in self.objects else None
 
     def has(self, key: str) -> bool:
         return key in self.objects
@@ -233,6 +237,7 @@ class World:
     def __init__(self, *years: int, rounds: int = 82, per_minute: int = 30) -> None:
         self.clock = Clock()
         self.bucket = MemoryBucket(self.clock)
+        self.gold = MemoryBucket(self.clock)
         self.state = MemoryState()
         self.queue = MemoryQueue(self.clock)
         seasons = tuple(season(year, rounds=rounds) for year in years or (2024,))
@@ -256,6 +261,7 @@ class World:
     def worker(self) -> Worker:
         """A new execution environment."""
         bucket: Any = self.bucket
+        gold: Any = self.gold
         state: Any = self.state
         source: Any = self.source
         queue: Any = self.queue
@@ -267,6 +273,7 @@ class World:
             lake=lake,
             quarantine=quarantine,
             announcement=Announcement(bucket, state, lake, quarantine, self.clock.now),
+            freshness=Freshness(bucket, gold),
             metrics=self.metrics,
         )
         return Worker(services, queue, self.clock.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from function_kit import http
 from function_kit.handler import lambda_handler
 from function_kit.metrics import Metrics
-from function_kit.s3 import Bucket
+from function_kit.s3 import Bucket, Changed
 from function_kit.signed_api import SignedApi
 
 from bronze_ingestion import models
 from bronze_ingestion.announcement import Announcement
 from bronze_ingestion.asking import Asking
+from bronze_ingestion.freshness import INDEX, Freshness
 from bronze_ingestion.ingestion import Services
-from bronze_ingestion.lake import Lake
+from bronze_ingestion.lake import JSON, Lake
 from bronze_ingestion.quarantine import Quarantine
 from bronze_ingestion.queue import Queue
 from bronze_ingestion.rate import Limits, Rate
@@ -34,6 +36,11 @@ SERVICE = "bronze-ingestion"
 @cache
 def _bucket(settings: BronzeSettings) -> Bucket:
     return Bucket(settings.bronze_bucket, AWS_TIMEOUT)
+
+
+@cache
+def _gold(settings: BronzeSettings) -> Bucket:
+    return Bucket(settings.gold_bucket, AWS_TIMEOUT)
 
 
 @cache
@@ -58,6 +65,7 @@ def _worker(settings: BronzeSettings) -> Worker:
         lake=lake,
         quarantine=quarantine,
         announcement=Announcement(bucket, state, lake, quarantine, models.now),
+        freshness=Freshness(bucket, _gold(settings)),
         metrics=Metrics("LambdaFleet", SERVICE, settings.environment),
     )
     return Worker(services, _queue(settings), models.now)
@@ -65,18 +73,24 @@ def _worker(settings: BronzeSettings) -> Worker:
 
 def _checks(settings: BronzeSettings) -> dict[str, Callable[[], None]]:
     _worker(settings)
-    state = _state(settings)
+    bucket, gold, state = _bucket(settings), _gold(settings), _state(settings)
+
+    def bronze() -> None:
+        bucket.require()
+        with contextlib.suppress(Changed):  # from the second release on
+            bucket.put("_metadata/smoke.json", b"{}", JSON, replaces="")
+        bucket.get("_metadata/smoke.json")
+
+    def index() -> None:
+        gold.require()
+        gold.get(INDEX)
 
     def table() -> None:
         state.put("smoke", {"seen": 1})
         state.get("smoke")
 
-    # Not the source: a smoke test has no slot of its rate.
-    return {
-        "bucket": _bucket(settings).require,
-        "table": table,
-        "queue": _queue(settings).check,
-    }
+    # Not the source: its rate is for runs.
+    return {"bronze": bronze, "gold": index, "table": table, "queue": _queue(settings).check}
 
 
 @lambda_handler(service=SERVICE, settings=BronzeSettings, checks=_checks)

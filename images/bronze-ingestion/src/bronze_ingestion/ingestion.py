@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bronze_ingestion.announcement import Announcement
     from bronze_ingestion.asking import Asking, Reply
+    from bronze_ingestion.freshness import Freshness
     from bronze_ingestion.lake import Lake, Schedule
     from bronze_ingestion.models import Run
     from bronze_ingestion.quarantine import Quarantine
@@ -42,6 +43,7 @@ class Services:
     lake: Lake
     quarantine: Quarantine
     announcement: Announcement
+    freshness: Freshness
     metrics: Metrics
 
 

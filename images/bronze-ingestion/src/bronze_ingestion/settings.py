@@ -25,6 +25,7 @@ class BronzeSettings(Settings):
 
     Attributes:
         bronze_bucket: Where everything is kept.
+        gold_bucket: Where people are answered from, to see how far behind that is.
         ingestion_queue_url: The queue by which a run goes on later.
         ingestion_table: The DynamoDB table of the source's rate and of what was announced.
         source_url: The source's URL before `/leaguegamefinder`.
@@ -37,6 +38,7 @@ class BronzeSettings(Settings):
     """
 
     bronze_bucket: BucketName
+    gold_bucket: BucketName
     ingestion_queue_url: Annotated[str, Field(pattern=r"^https?://")]
     ingestion_table: Annotated[str, Field(min_length=1)]
     source_url: Annotated[str, AfterValidator(_web_address)]

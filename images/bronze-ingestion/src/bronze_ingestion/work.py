@@ -77,6 +77,8 @@ class Worker:
         log.info("begun", source=event.source, trigger=event.trigger_type, first=str(first),
                  last=str(last), replay=asked.replay, dry_run=asked.dry_run,
                  workflow_run_id=event.metadata.get("workflow_run_id"))  # fmt: skip
+        if asked.days_back:
+            self._look_back()
         if asked.replay:
             status, message = self._replay(asked, invocation)
         else:
@@ -107,6 +109,13 @@ class Worker:
                 self._services.metrics.add("RunsFailed", 1)
                 failed.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failed}
+
+    def _look_back(self) -> None:
+        """Once a day: how far gold is behind what the runs before have fetched."""
+        behind = self._services.freshness.days_behind()
+        if behind is not None:
+            self._services.metrics.add("GoldDaysBehind", behind)
+        self._services.metrics.add("ScheduledRuns", 1)
 
     def _run(self, run: Run, invocation: Invocation) -> tuple[str, str]:
         try:

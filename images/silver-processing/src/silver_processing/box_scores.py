@@ -6,40 +6,43 @@ that names its path. Fields that are not named here are passed over.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from silver_processing import older_box_scores
-from silver_processing.refusal import Refused
+from silver_processing.refusal import Fault, Refused
+
+type Count = Annotated[int, msgspec.Meta(ge=0, le=1000)]
+type Id = Annotated[int, msgspec.Meta(gt=0)]
 
 
 class Statistics(msgspec.Struct, rename="camel", gc=False):
     """A player's line. `minutes` is empty for who did not play."""
 
     minutes: str
-    points: int
-    field_goals_made: int
-    field_goals_attempted: int
-    three_pointers_made: int
-    three_pointers_attempted: int
-    free_throws_made: int
-    free_throws_attempted: int
-    rebounds_offensive: int
-    rebounds_defensive: int
-    rebounds_total: int
-    assists: int
-    steals: int
-    blocks: int
-    turnovers: int
-    fouls_personal: int
-    plus_minus_points: float
+    points: Count
+    field_goals_made: Count
+    field_goals_attempted: Count
+    three_pointers_made: Count
+    three_pointers_attempted: Count
+    free_throws_made: Count
+    free_throws_attempted: Count
+    rebounds_offensive: Count
+    rebounds_defensive: Count
+    rebounds_total: Count
+    assists: Count
+    steals: Count
+    blocks: Count
+    turnovers: Count
+    fouls_personal: Count
+    plus_minus_points: Annotated[float, msgspec.Meta(ge=-1000, le=1000, multiple_of=1)]
 
 
 class Player(msgspec.Struct, rename="camel", gc=False):
     """Someone on the roster. Starters have a position."""
 
-    person_id: int
+    person_id: Id
     first_name: str
     family_name: str
     statistics: Statistics
@@ -50,7 +53,7 @@ class Player(msgspec.Struct, rename="camel", gc=False):
 class Team(msgspec.Struct, rename="camel", gc=False):
     """One side of a game."""
 
-    team_id: int
+    team_id: Id
     team_city: str
     team_name: str
     team_tricode: str
@@ -86,13 +89,19 @@ def parse(body: bytes, game_id: str) -> BoxScore:
             box = msgspec.convert(older_box_scores.modern(document.result_sets), BoxScore)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # The message has a path and types, and no value.
-        raise Refused("schema_change", f"game {game_id}: {error}") from None
+        raise Refused(_fault(error), f"game {game_id}: {error}") from None
     if box is None:
         text = "neither boxScoreTraditional nor resultSets"
         raise Refused("schema_change", f"game {game_id}: there is {text}")
     if box.game_id != game_id:
         raise Refused("data_quality", f"game {game_id}: it is of another game")
     return box
+
+
+def _fault(error: Exception) -> Fault:
+    """A value outside its limits is of the right shape."""
+    limits = ("` >= ", "` <= ", "` > ", "multiple of")
+    return "data_quality" if any(text in str(error) for text in limits) else "schema_change"
 
 
 def teams(box: BoxScore) -> tuple[Team, Team]:

@@ -19,21 +19,7 @@ if TYPE_CHECKING:
     from silver_processing.box_scores import BoxScore, Player, Team
 
 type Columns = dict[str, Sequence[Any]]
-
-STATISTICS: Final = (
-    "points", "field_goals_made", "field_goals_attempted", "three_pointers_made",
-    "three_pointers_attempted", "free_throws_made", "free_throws_attempted",
-    "offensive_rebounds", "defensive_rebounds", "rebounds", "assists", "steals", "blocks",
-    "turnovers", "fouls", "plus_minus",
-)  # fmt: skip
-# The same in the source's order of the fields behind `minutes`.
-_LINE: Final = attrgetter(
-    "minutes", "points", "field_goals_made", "field_goals_attempted", "three_pointers_made",
-    "three_pointers_attempted", "free_throws_made", "free_throws_attempted",
-    "rebounds_offensive", "rebounds_defensive", "rebounds_total", "assists", "steals", "blocks",
-    "turnovers", "fouls_personal", "plus_minus_points",
-)  # fmt: skip
-_ABOUT: Final = attrgetter("person_id", "first_name", "family_name", "position", "comment")
+_PERSON: Final = attrgetter("person_id")
 
 
 def of(boxes: Iterable[BoxScore], hosts: Mapping[str, int]) -> Columns:
@@ -51,12 +37,12 @@ def of(boxes: Iterable[BoxScore], hosts: Mapping[str, int]) -> Columns:
         for box in sorted(boxes, key=attrgetter("game_id"))
         for own, other in _both(box)
     ]
-    players = [sorted(own.players, key=attrgetter("person_id")) for _, own, _ in sides]
+    players = [sorted(own.players, key=_PERSON) for _, own, _ in sides]
     counts = list(map(len, players))
     everyone = list(chain.from_iterable(players))
-    columns = _sides(sides, counts, hosts) | _people(everyone)
+    columns = _sides(sides, counts, hosts) | _people(everyone) | _lines(everyone)
     checks.people(columns)
-    columns |= _lines(everyone, columns)
+    checks.lines(columns)
     columns["won"] = _spread(_winners(columns, sides), counts)
     return columns
 
@@ -74,7 +60,7 @@ def _sides(
     sides: Sequence[tuple[str, Team, Team]], counts: Sequence[int], hosts: Mapping[str, int]
 ) -> Columns:
     """What is the same for all players of a team in a game."""
-    values = {
+    values: Columns = {
         "game_id": [game for game, _, _ in sides],
         "season_type": [seasons.season_type(game) for game, _, _ in sides],
         "team_id": [own.team_id for _, own, _ in sides],
@@ -96,44 +82,46 @@ def _spread(values: Sequence[Any], counts: Sequence[int]) -> list[Any]:
 
 
 def _people(players: Sequence[Player]) -> Columns:
-    if not players:
-        return dict.fromkeys(("player_id", "player_name", "position", "started", "comment"), ())
-    ids, given, family, positions, comments = zip(*map(_ABOUT, players), strict=True)
+    positions = [p.position for p in players]
     return {
-        "player_id": ids,
-        "player_name": [f"{a} {b}".strip() for a, b in zip(given, family, strict=True)],
+        "player_id": [p.person_id for p in players],
+        "player_name": [f"{p.first_name} {p.family_name}".strip() for p in players],
         "position": positions,
-        "started": list(map(bool, positions)),
-        "comment": comments,
+        "started": [position != "" for position in positions],
+        "comment": [p.comment for p in players],
     }
 
 
-def _lines(players: Sequence[Player], known: Columns) -> Columns:
-    """Time and statistics; null for who did not play."""
-    if not players:
-        return dict.fromkeys(("played", "seconds", *STATISTICS), ())
-    minutes, *numbers = zip(*map(_LINE, [p.statistics for p in players]), strict=True)
-    columns: Columns = dict(zip(STATISTICS, numbers, strict=True))
-    played = list(map(bool, minutes))
-    seconds = [playing_time.seconds(text) if text else None for text in minutes]
-    checks.lines({**known, **columns, "played": played, "seconds": seconds})
-    bench = [row for row, was in enumerate(played) if not was]
-    emptied = {name: _without(column, bench) for name, column in columns.items()}
-    return {"played": played, "seconds": seconds, **emptied}
-
-
-def _without(column: Sequence[Any], rows: Sequence[int]) -> list[Any]:
-    values = list(column)
-    for row in rows:
-        values[row] = None
-    return values
+def _lines(players: Sequence[Player]) -> Columns:
+    """Time and statistics. Those of who did not play are nought here, and become nulls."""
+    lines = [player.statistics for player in players]
+    return {
+        "played": [s.minutes != "" for s in lines],
+        "seconds": [playing_time.seconds(s.minutes) for s in lines],
+        "points": [s.points for s in lines],
+        "field_goals_made": [s.field_goals_made for s in lines],
+        "field_goals_attempted": [s.field_goals_attempted for s in lines],
+        "three_pointers_made": [s.three_pointers_made for s in lines],
+        "three_pointers_attempted": [s.three_pointers_attempted for s in lines],
+        "free_throws_made": [s.free_throws_made for s in lines],
+        "free_throws_attempted": [s.free_throws_attempted for s in lines],
+        "offensive_rebounds": [s.rebounds_offensive for s in lines],
+        "defensive_rebounds": [s.rebounds_defensive for s in lines],
+        "rebounds": [s.rebounds_total for s in lines],
+        "assists": [s.assists for s in lines],
+        "steals": [s.steals for s in lines],
+        "blocks": [s.blocks for s in lines],
+        "turnovers": [s.turnovers for s in lines],
+        "fouls": [s.fouls_personal for s in lines],
+        "plus_minus": [int(s.plus_minus_points) for s in lines],
+    }
 
 
 def _winners(columns: Columns, sides: Sequence[tuple[str, Team, Team]]) -> list[bool]:
     scores: dict[tuple[str, int], int] = {}
     keys = zip(columns["game_id"], columns["team_id"], strict=True)
     for key, points in zip(keys, columns["points"], strict=True):
-        scores[key] = scores.get(key, 0) + (points or 0)
+        scores[key] = scores.get(key, 0) + points
     won = []
     for game, own, other in sides:
         difference = scores[game, own.team_id] - scores[game, other.team_id]

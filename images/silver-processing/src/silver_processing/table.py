@@ -7,13 +7,13 @@ but by what they were made of.
 
 from __future__ import annotations
 
+import array
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from silver_processing.rows import Columns
@@ -25,7 +25,6 @@ _TEXTS: Final = (
     "game_id", "season_type", "team_tricode", "team_city", "team_name", "player_name", "position",
     "comment",
 )  # fmt: skip
-# Null for who did not play.
 _COUNTS: Final = (
     "points", "field_goals_made", "field_goals_attempted", "three_pointers_made",
     "three_pointers_attempted", "free_throws_made", "free_throws_attempted",
@@ -53,6 +52,15 @@ FIELDS: Final = (
 _SCHEMA: Final = pa.schema(FIELDS)
 
 
+# Null for who did not play: type codes of their machine numbers.
+_OF_PLAYERS: Final = {"seconds": "i"} | dict.fromkeys(_COUNTS, "h")
+_ENCODING: Final = {
+    field.name: "DELTA_BINARY_PACKED"
+    for field in FIELDS
+    if pa.types.is_integer(field.type) or pa.types.is_date(field.type)
+}
+
+
 def key(season: str, day: date) -> str:
     """Where a day's file is."""
     return f"season={season}/date={day}/player_games.parquet"
@@ -60,15 +68,27 @@ def key(season: str, day: date) -> str:
 
 def parquet(columns: Columns, season: str, day: date) -> bytes:
     """A day's rows as a Parquet file."""
-    size = len(columns["game_id"])
-    dated: dict[str, Sequence[Any]] = {**columns, "game_date": [day] * size}
-    arrays = [pa.array(dated[field.name], field.type) for field in FIELDS]
+    arrays = [_array(field, columns, day) for field in FIELDS]
     about = {"schema_version": SCHEMA_VERSION, "season": season, "date": day.isoformat()}
-    table = pa.Table.from_arrays(arrays, schema=_SCHEMA.with_metadata(about))
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        table, sink, compression="snappy", version="2.6", data_page_version="1.0",
-        use_dictionary=_TEXTS, write_statistics=["game_id", "player_id", "team_id"],
-        store_schema=False,
-    )  # fmt: skip
+    with pq.ParquetWriter(
+        sink, _SCHEMA, compression="snappy", version="2.6", data_page_version="1.0",
+        use_dictionary=_TEXTS, column_encoding=_ENCODING, store_schema=False,
+        write_statistics=["game_id", "player_id", "team_id"],
+    ) as writer:  # fmt: skip
+        writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        writer.add_key_value_metadata(about)
     return bytes(sink.getvalue())
+
+
+def _array(field: Any, columns: Columns, day: date) -> Any:
+    size = len(columns["game_id"])
+    if field.name == "game_date":
+        return pa.repeat(pa.scalar(day, field.type), size)
+    if field.name not in _OF_PLAYERS:
+        return pa.array(columns[field.name], field.type)
+    # Nulls by the same bits for all, over buffers of machine numbers: a tenth of the time that
+    # lists of numbers and None take.
+    bits = pa.array(columns["played"], pa.bool_()).buffers()[1]
+    numbers = array.array(_OF_PLAYERS[field.name], columns[field.name])
+    return pa.Array.from_buffers(field.type, size, [bits, pa.py_buffer(numbers)])

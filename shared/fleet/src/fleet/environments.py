@@ -65,6 +65,7 @@ class Instance:
     postgres_port = property(lambda self: 54320 + self.offset)
     supabase_port = property(lambda self: 54321 + self.offset)
     backend_port = property(lambda self: 54322 + self.offset)
+    nba_port = property(lambda self: 54327 + self.offset)
 
 
 @dataclass(frozen=True)

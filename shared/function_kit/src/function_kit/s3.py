@@ -159,13 +159,23 @@ class Bucket:
             raise Changed(key)
         return _done(answer, "writing an object failed").headers.get("etag", "")
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, etag: str | None = None) -> None:
         """Delete an object, if there is one.
 
+        Args:
+            key: Its key.
+            etag: Of what may be deleted; None for anything.
+
         Raises:
+            Changed: Something else than `etag` is there.
             AwsError: S3 refused or could not answer.
         """
-        _done(self.api.call("DELETE", self.path(key)), "deleting an object failed")
+        headers = {} if etag is None else {"if-match": etag}
+        answer = self.api.call("DELETE", self.path(key), headers=headers)
+        if etag is not None and answer.status in _REFUSED:
+            raise Changed(key)
+        if answer.status != _NOT_FOUND:
+            _done(answer, "deleting an object failed")
 
     def entries(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
         """The objects under a prefix in the order of their keys, page after page.

@@ -163,6 +163,8 @@ class LocalStack:
         return [
             self._standin("supabase", self.instance.supabase_port, supabase),
             self._standin("backend", self.instance.backend_port, {}),
+            # Without a limit: a season would take most of an hour.
+            self._standin("nba", self.instance.nba_port, {"STANDIN_RATE_PER_MINUTE": "0"}),
         ]
 
     def _standin(self, name: str, port: int, environment: dict[str, str]) -> Daemon:
@@ -172,7 +174,12 @@ class LocalStack:
 
     def _forwarder(self, gateway: str) -> Daemon:
         instance = self.instance
-        ports = [instance.aws_port, instance.supabase_port, instance.backend_port]
+        ports = [
+            instance.aws_port,
+            instance.supabase_port,
+            instance.backend_port,
+            instance.nba_port,
+        ]
         command = [sys.executable, "-m", "fleet.stack.forward", gateway, *map(str, ports)]
         return Daemon("forwarder", command, instance.backend_port, self.folder, host=gateway)
 

@@ -78,6 +78,7 @@ class Terraform:
         if instance and instance.offset:
             given.append(f'-var=emulator={{endpoint="{self._environment.endpoint}"}}')
             given.append(f"-var=digest={_digest(instance)}")
+            given.append(f"-var=hoopstat={_hoopstat(instance)}")
         if image_tag:
             given.append(f"-var=image_tag={image_tag}")
         return given
@@ -144,5 +145,17 @@ def _digest(instance: Instance) -> str:
             "supabase_url": f"{host}:{instance.supabase_port}",
             "backend_endpoint": f"{host}:{instance.backend_port}/api/v1/digest",
             "schedules_enabled": False,
+        }
+    )
+
+
+def _hoopstat(instance: Instance) -> str:
+    """The lake's settings, for the same reason."""
+    return json.dumps(
+        {
+            "source_url": f"http://host.docker.internal:{instance.nba_port}/stats",
+            "rate_per_minute": 60000,
+            "rate_gap": 0,
+            "schedule_enabled": False,
         }
     )
