@@ -93,12 +93,14 @@ class Gold(s3.Bucket):
         return value
 
     def check(self) -> None:
-        """For smoke tests: see that objects may be read, whether there is one yet or not.
+        """For smoke tests: see that objects may be read, and missing ones told from forbidden.
 
         Raises:
-            StorageUnavailable: They may not, or S3 cannot answer.
+            StorageUnavailable: They may not be read, or S3 cannot answer.
+            AwsError: The bucket may not be listed.
         """
         self.current(_PROBE, lambda found: found)
+        self.require()
 
     def _keep(self, key: str, kept: _Kept) -> None:
         with self._lock:
