@@ -8,6 +8,14 @@ locals {
     dimensions = { service = "bronze-ingestion", environment = var.environment }
   }
 
+  # A row of the dashboard.
+  bronze_charts = [
+    { title = "requests and box scores", metrics = ["SourceRequests", "BoxScoresLanded"], statistic = "Sum" },
+    { title = "days done, runs failed", metrics = ["DaysDone", "RunsFailed"], statistic = "Sum" },
+    { title = "refused", metrics = ["Quarantined", "SchemaChanges"], statistic = "Sum" },
+    { title = "gold behind, days", metrics = ["GoldDaysBehind"], statistic = "Maximum" },
+  ]
+
   bronze_alarms = {
     # A new shape stops the layer above for as long as nobody has looked.
     schema = { metric = "SchemaChanges", says = "The source has changed its schema. What it sends is in quarantine and the dates stay incomplete: `fleet lake status`." }

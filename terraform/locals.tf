@@ -45,12 +45,14 @@ locals {
     "bronze-ingestion"              = module.bronze_ingestion
     "db-migrate"                    = module.db_migrate
     "generate-presigned-url"        = module.generate_presigned_url
+    "gold-analytics"                = module.gold_analytics
     "insert-ppu-data"               = module.insert_ppu_data
     "lambda-test-runner"            = module.lambda_test_runner
     "mcp-server"                    = module.mcp_server
     "presigned-url-s3-upload"       = module.presigned_url_s3_upload
     "release-guard"                 = module.release_guard
     "scheduled-digest"              = module.scheduled_digest
+    "silver-processing"             = module.silver_processing
     "software-event-update-handler" = module.software_event_update_handler
     "sync-clock"                    = module.sync_clock
   }

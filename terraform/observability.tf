@@ -65,6 +65,8 @@ locals {
     flatten([for name in sort(keys(local.apis)) : values(local.apis[name].alarm_arns)]),
     [for name in sort(keys(aws_cloudwatch_metric_alarm.bronze)) : aws_cloudwatch_metric_alarm.bronze[name].arn],
     [for name in sort(keys(aws_cloudwatch_metric_alarm.database)) : aws_cloudwatch_metric_alarm.database[name].arn],
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.lake)) : aws_cloudwatch_metric_alarm.lake[name].arn],
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.lake_dead_letters)) : aws_cloudwatch_metric_alarm.lake_dead_letters[name].arn],
     [
       aws_cloudwatch_metric_alarm.digest_heartbeat.arn,
       aws_cloudwatch_metric_alarm.digest_failed.arn,
@@ -96,6 +98,20 @@ locals {
         namespace  = "AWS/ApiGateway"
         dimensions = flatten([for key, value in local.apis[name].alarm_dimensions : [key, value]])
         charts     = local.dashboard_api_charts
+      }
+    ],
+    [{
+      name       = "basketball"
+      namespace  = local.bronze_metrics.namespace
+      dimensions = flatten([for key, value in local.bronze_metrics.dimensions : [key, value]])
+      charts     = local.bronze_charts
+    }],
+    [
+      for layer in ["silver", "gold"] : {
+        name       = layer
+        namespace  = local.lake_metrics[layer].namespace
+        dimensions = flatten([for key, value in local.lake_metrics[layer].dimensions : [key, value]])
+        charts     = local.lake_charts[layer]
       }
     ],
   )

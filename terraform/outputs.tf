@@ -90,6 +90,12 @@ output "hoopstat" {
     dead_letters_url = aws_sqs_queue.bronze_dead_letters.url
     table            = aws_dynamodb_table.bronze.name
     schedule         = aws_scheduler_schedule.hoopstat.name
+    layers = {
+      for layer, queue in aws_sqs_queue.lake : layer => {
+        queue_url        = queue.url
+        dead_letters_url = aws_sqs_queue.lake_dead_letters[layer].url
+      }
+    }
   }
 }
 

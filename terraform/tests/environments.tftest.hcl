@@ -42,6 +42,7 @@ run "local" {
     registry          = run.local_values.values.registry
     observability     = run.local_values.values.observability
     digest            = run.local_values.values.digest
+    hoopstat          = run.local_values.values.hoopstat
     network           = run.local_values.values.network
     database          = run.local_values.values.database
   }
@@ -52,13 +53,18 @@ run "local" {
   }
 
   assert {
-    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
+    condition     = alltrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.disposable]) && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
     error_message = "A destroy leaves nothing."
   }
 
   assert {
-    condition     = !anytrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only || bucket.summary.lifecycle_rules])
+    condition     = !anytrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.tls_only || bucket.summary.lifecycle_rules])
     error_message = "Over http nothing can demand TLS, and an emulator expires nothing."
+  }
+
+  assert {
+    condition     = module.bronze_ingestion.environment.SOURCE_URL == "http://host.docker.internal:54327/stats" && aws_scheduler_schedule.hoopstat.state == "DISABLED"
+    error_message = "Games come from a stand-in, when they are asked for."
   }
 
   assert {
@@ -119,12 +125,12 @@ run "dev" {
   }
 
   assert {
-    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
+    condition     = alltrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.disposable]) && alltrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 0
     error_message = "A destroy leaves nothing."
   }
 
   assert {
-    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
+    condition     = alltrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
     error_message = "Buckets demand TLS and drop old versions."
   }
 
@@ -181,12 +187,12 @@ run "staging" {
   }
 
   assert {
-    condition     = !anytrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
+    condition     = !anytrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.disposable]) && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
     error_message = "A destroy empties no bucket and no registry, and a secret can be brought back."
   }
 
   assert {
-    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
+    condition     = alltrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
     error_message = "Buckets demand TLS and drop old versions."
   }
 
@@ -243,12 +249,12 @@ run "prod" {
   }
 
   assert {
-    condition     = !anytrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.disposable]) && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
+    condition     = !anytrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.disposable]) && !anytrue([for repository in aws_ecr_repository.function : repository.force_delete]) && aws_secretsmanager_secret.supabase_key.recovery_window_in_days == 30
     error_message = "A destroy empties no bucket and no registry, and a secret can be brought back."
   }
 
   assert {
-    condition     = alltrue([for bucket in [module.docs, module.downloads, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
+    condition     = alltrue([for bucket in [module.bronze, module.docs, module.downloads, module.gold, module.silver, module.test_reports, module.uploads] : bucket.summary.tls_only && bucket.summary.lifecycle_rules])
     error_message = "Buckets demand TLS and drop old versions."
   }
 

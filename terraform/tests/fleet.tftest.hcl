@@ -129,12 +129,12 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + 1)
-    error_message = "The dashboard has a row for each function and each API, below the alarms."
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + 1 + 1)
+    error_message = "The dashboard has a row for each function, each API and the lake, below the alarms."
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 2 + 2 + 3 + 3 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 2 + 2 + 3 + 7 + 3 * length(output.functions)
     error_message = "The dashboard shows every alarm."
   }
 }

@@ -49,11 +49,22 @@ class Killed(BaseException):
 
 
 class Clock:
-    """A clock that stands still until somebody waits."""
+    """A clock that stands still until somebody waits.
+
+    Attributes:
+        call_seconds: How long each call to AWS lasts.
+        calls: How many there were.
+    """
 
     def __init__(self, start: datetime = NOON) -> None:
         self.seconds = start.timestamp()
         self.slept = 0.0
+        self.call_seconds = 0.0
+        self.calls = 0
+
+    def call(self) -> None:
+        self.calls += 1
+        self.seconds += self.call_seconds
 
     def time(self) -> float:
         return self.seconds
@@ -76,15 +87,21 @@ class MemoryBucket:
     kill: Callable[[str, int], None] = lambda _when, _number: None
 
     def read(self, key: str) -> Stored | None:
+        self.clock.call()
+        return self._stored(key)
+
+    def _stored(self, key: str) -> Stored | None:
         if key not in self.objects:
             return None
         body, _, modified = self.objects[key]
         return Stored(body, _etag(body), format_datetime(modified, usegmt=True))
 
     def get(self, key: str) -> bytes | None:
+        self.clock.call()
         return self.objects[key][0] if key in self.objects else None
 
     def has(self, key: str) -> bool:
+        self.clock.call()
         return key in self.objects
 
     def put(
@@ -98,7 +115,8 @@ class MemoryBucket:
     ) -> str:
         assert content_type == "application/json"
         self.kill("before", len(self.writes))
-        there = self.read(key)
+        self.clock.call()
+        there = self._stored(key)
         if replaces is not None and replaces != (there.etag if there else ""):
             raise Changed(key)
         self.objects[key] = (body, dict(metadata or {}), self.clock.now())
@@ -107,6 +125,7 @@ class MemoryBucket:
         return _etag(body)
 
     def entries(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
+        self.clock.call()
         for key in sorted(self.objects):
             if key.startswith(prefix) and key > after:
                 body, _, modified = self.objects[key]
@@ -120,16 +139,20 @@ class MemoryBucket:
 class MemoryState:
     """A table with DynamoDB's conditional writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.items: dict[str, Fields] = {}
 
     def get(self, key: str) -> Fields:
+        self.clock.call()
         return dict(self.items.get(key, {}))
 
     def put(self, key: str, fields: Fields) -> None:
+        self.clock.call()
         self.items[key] = dict(fields)
 
     def swap(self, key: str, known: Fields, fields: Fields) -> Fields | None:
+        self.clock.call()
         if self.items.get(key, {}) != known:
             return dict(self.items[key])
         self.items[key] = dict(fields)
@@ -204,6 +227,7 @@ class MemoryQueue:
 
     def send(self, work: Run | Replay, seconds: float) -> None:
         self.sent += 1
+        self._clock.call()
         body = Message(work=work).model_dump_json()
         self.again(body, min(900, math.ceil(seconds)), 1)
 
@@ -238,7 +262,7 @@ class World:
         self.clock = Clock()
         self.bucket = MemoryBucket(self.clock)
         self.gold = MemoryBucket(self.clock)
-        self.state = MemoryState()
+        self.state = MemoryState(self.clock)
         self.queue = MemoryQueue(self.clock)
         seasons = tuple(season(year, rounds=rounds) for year in years or (2024,))
         self.source = MemorySource(self.clock, seasons)

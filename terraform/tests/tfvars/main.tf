@@ -30,6 +30,7 @@ output "values" {
     registry          = try(local.values.registry, {})
     observability     = try(local.values.observability, {})
     digest            = local.values.digest
+    hoopstat          = try(local.values.hoopstat, {})
     network           = try(local.values.network, {})
     database          = try(local.values.database, {})
   }
@@ -38,7 +39,7 @@ output "values" {
 output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
-    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest",
+    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "hoopstat",
     "network", "database",
   ])) == 0
 }

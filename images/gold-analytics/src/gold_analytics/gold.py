@@ -9,6 +9,7 @@ say that it is done, and begins again.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _SUFFIX: Final = ".json"
+_NOTHING: Final = '"00000000000000000000000000000000"'  # an ETag that no object has
 
 
 class State(msgspec.Struct, frozen=True):
@@ -68,6 +70,19 @@ class Gold:
         """Take the bucket and what writes at the same time."""
         self._bucket = bucket
         self._calls = calls
+
+    def check(self) -> None:
+        """See that the bucket may be listed and read, and objects be deleted.
+
+        Raises:
+            AwsError: It may not, or S3 could not answer.
+        """
+        self._bucket.require()
+        self._bucket.get(_state_key("smoke"))
+        # Of something that is not there: S3 says so, or no, and leaves no trace of it.
+        for whose in ("player", "team"):
+            with suppress(Changed):
+                self._bucket.delete(f"{whose}_daily/smoke.json", _NOTHING)
 
     def state(self, season: str) -> Held:
         """What a season is made of; of nothing yet, if so.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 class _Services(NamedTuple):
-    buckets: dict[str, Bucket]
     silver: Silver
     gold: Gold
     metrics: Metrics
@@ -39,13 +38,12 @@ def _services(settings: GoldSettings) -> _Services:
     gold = Bucket(settings.gold_bucket, AWS_TIMEOUT)
     calls = ThreadPoolExecutor(settings.gold_calls, thread_name_prefix="s3")
     metrics = Metrics("LambdaFleet", SERVICE, settings.environment)
-    return _Services(
-        {"silver": silver, "gold": gold}, Silver(silver, calls), Gold(gold, calls), metrics
-    )
+    return _Services(Silver(silver, calls), Gold(gold, calls), metrics)
 
 
 def _checks(settings: GoldSettings) -> dict[str, Callable[[], None]]:
-    return {name: bucket.require for name, bucket in _services(settings).buckets.items()}
+    services = _services(settings)
+    return {"silver": services.silver.check, "gold": services.gold.check}
 
 
 @lambda_handler(service=SERVICE, settings=GoldSettings, checks=_checks)
@@ -91,10 +89,10 @@ def _batch(
     for season, messages in sorted(seasons.items()):
         try:
             run.season(season)
+            # Silence is how a lake that stands still is noticed.
+            metrics.add("SeasonsBroughtUpToDate", 1)
         except Exception as error:  # noqa: BLE001 - the others go on; these messages come again
             get_logger().exception("season_failed", season=season)
             failed += messages
-            metrics.add("SchemaChanges", isinstance(error, SchemaChangedError))
-    # Silence is how a lake that stands still is noticed.
-    metrics.add("SeasonsBroughtUpToDate", len(seasons))
+            metrics.add("SchemaChanges", int(isinstance(error, SchemaChangedError)))
     return arrivals.failures(failed)

@@ -48,6 +48,15 @@ class Silver:
         self._season = ""
         self._known: dict[tuple[str, str], Day] = {}
 
+    def check(self) -> None:
+        """See that the bucket may be listed and read.
+
+        Raises:
+            AwsError: It may not, or S3 could not answer.
+        """
+        self._bucket.require()
+        self._bucket.get("season=smoke/date=smoke/player_games.parquet")
+
     def sources(self, season: str) -> dict[str, str]:
         """The ETags of a season's files by date, ascending.
 

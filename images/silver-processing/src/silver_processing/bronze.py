@@ -27,7 +27,7 @@ class Told(msgspec.Struct):
 
     sequence: int
     complete: bool
-    schedule_etag: str = ""
+    schedule_etag: str | None = None
     box_etags: dict[str, str] = {}
 
 
@@ -81,6 +81,15 @@ class Bronze:
         """Take the bucket and what reads at the same time."""
         self._bucket = bucket
         self._reads = reads
+
+    def check(self) -> None:
+        """See that the bucket may be listed and read.
+
+        Raises:
+            AwsError: It may not, or S3 could not answer.
+        """
+        self._bucket.require()
+        self._bucket.get(SUMMARY)
 
     def summary(self) -> Summary | None:
         """What bronze says now; None when it has said nothing yet.

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 class _Services(NamedTuple):
-    buckets: dict[str, Bucket]
     bronze: Bronze
     silver: Silver
     metrics: Metrics
@@ -38,12 +37,12 @@ def _services(settings: SilverSettings) -> _Services:
     silver = Bucket(settings.silver_bucket, AWS_TIMEOUT)
     reads = ThreadPoolExecutor(settings.silver_reads, thread_name_prefix="bronze")
     metrics = Metrics("LambdaFleet", SERVICE, settings.environment)
-    buckets = {"bronze": bronze, "silver": silver}
-    return _Services(buckets, Bronze(bronze, reads), Silver(silver), metrics)
+    return _Services(Bronze(bronze, reads), Silver(silver), metrics)
 
 
 def _checks(settings: SilverSettings) -> dict[str, Callable[[], None]]:
-    return {name: bucket.require for name, bucket in _services(settings).buckets.items()}
+    services = _services(settings)
+    return {"bronze": services.bronze.check, "silver": services.silver.check}
 
 
 @lambda_handler(service=SERVICE, settings=SilverSettings, checks=_checks)

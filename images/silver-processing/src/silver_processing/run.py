@@ -96,7 +96,7 @@ class Run:
 
     def _day(self, day: date, told: Told | None) -> str:
         """Make one day; return the report's word for what became of it."""
-        source = "" if told is None else fingerprint(told.schedule_etag, told.box_etags)
+        source = "" if told is None else fingerprint(told.schedule_etag or "", told.box_etags)
         try:
             if told is not None and self._is_done(day, told, source):
                 return "unchanged"

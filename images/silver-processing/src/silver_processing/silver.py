@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PROGRESS: Final = "_metadata/progress.json"
 REFUSED: Final = "_refused/"
+NOTHING: Final = '"00000000000000000000000000000000"'
+"""An ETag that no object has."""
+
 _JSON: Final = "application/json"
 _PARQUET: Final = "application/vnd.apache.parquet"
 
@@ -50,6 +54,18 @@ class Silver:
     def __init__(self, bucket: Bucket) -> None:
         """Take the bucket."""
         self._bucket = bucket
+
+    def check(self) -> None:
+        """See that the bucket may be listed and read, and marks be taken away.
+
+        Raises:
+            AwsError: It may not, or S3 could not answer.
+        """
+        self._bucket.require()
+        self._bucket.get(PROGRESS)
+        # Of something that is not there: S3 says so, or no, and leaves no trace of it.
+        with suppress(Changed):
+            self._bucket.delete(f"{REFUSED}smoke.json", NOTHING)
 
     def made_of(self, key: str) -> str | None:
         """What a file was made of; None when there is none.

@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import environments
-from fleet.commands import VERBS
+from fleet.commands import VERBS, lake
 from fleet.console import fail
 from fleet.errors import ExitCode, FleetError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 for verb in VERBS:
     app.command()(verb)
+app.add_typer(lake.app)
 
 
 def _environment() -> Environment:

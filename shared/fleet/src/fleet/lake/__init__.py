@@ -1,0 +1,1 @@
+"""The basketball lake, as its operator sees it."""
