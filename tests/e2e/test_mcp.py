@@ -58,11 +58,15 @@ def test_a_signed_call_is_answered_from_the_bucket(api: Api, played: dict[str, A
 
 
 def test_nobody_is_answered_without_a_signature(api: Api, played: dict[str, Any]) -> None:
+    # A bearer token is left out: the local AWS lets any through on such a route of an HTTP API,
+    # where AWS answers 403.
+    body = json.dumps(call("get_artifact", resource_uri=played["resource_uri"]))
     for method in ("POST", "GET", "DELETE"):
-        for options in ({"signed": False}, {"token": "not-a-token"}):
-            body = json.dumps(call("get_artifact", resource_uri=played["resource_uri"]))
-            answer = api.call(method, "/mcp", body, headers=ACCEPT, **options)
-            assert answer.status_code in {401, 403}
+        unsigned = api.call(method, "/mcp", body, headers=ACCEPT, signed=False)
+        with signing_as(("AKIAIOSFODNN7EXAMPLE", "nobody-s-secret")):
+            forged = api.call(method, "/mcp", body, headers=ACCEPT)
+        for answer in (unsigned, forged):
+            assert answer.status_code == 403
             assert played["name"] not in answer.text
 
 
