@@ -23,6 +23,15 @@ locals {
 
     "POST /load"           = { function = "insert-ppu-data", probe = { body = "{}", expect_status = 400 } }
     "POST /ppu/treatments" = { function = "insert-ppu-data", probe = { body = "{}", expect_status = 400 } }
+
+    # A tool list asks nothing of the lake. There are no streams and no sessions: the function
+    # answers 405, as the protocol has it.
+    "POST /mcp" = {
+      function = "mcp-server"
+      probe    = { body = jsonencode({ jsonrpc = "2.0", id = 1, method = "tools/list" }) }
+    }
+    "GET /mcp"    = { function = "mcp-server", probe = { expect_status = 405 } }
+    "DELETE /mcp" = { function = "mcp-server", probe = { expect_status = 405 } }
   }
 
   # For the documentation, which must not wait for the routes: one of them leads to it.

@@ -48,6 +48,7 @@ locals {
     "gold-analytics"                = module.gold_analytics
     "insert-ppu-data"               = module.insert_ppu_data
     "lambda-test-runner"            = module.lambda_test_runner
+    "mcp-server"                    = module.mcp_server
     "message-processor"             = module.message_processor
     "message-scheduler"             = module.message_scheduler
     "message-webapi"                = module.message_webapi

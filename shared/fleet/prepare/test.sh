@@ -10,6 +10,7 @@ set -a && . "$STATE/images.env" && set +a
 rm -f .coverage .coverage.*
 "$here/browser.sh"
 "$here/axe.sh"
+"$here/conformance.sh"
 if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
 # One process has the local stack to itself, the other everything else, until either is done.
 exec .venv/bin/python -m pytest tests/e2e tests/integration tests/contract tests/unit tests/security \
