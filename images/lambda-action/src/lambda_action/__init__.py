@@ -1,0 +1,1 @@
+"""Invokes Lambda functions for callers that speak gRPC or REST."""
