@@ -22,7 +22,8 @@ from psycopg import sql
 
 from tests.kit import services
 
-FIRST, LAST = "0001", "0002"
+FIRST, LAST = "0001", "0003"
+ALL = [FIRST, "0002", LAST]
 PASSWORD = "of-the-app-only"
 
 
@@ -56,7 +57,7 @@ def dsn(server: str) -> Iterator[str]:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield psycopg.conninfo.make_conninfo(server, dbname=name)
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-        for role in (logins.APP, "rds_iam"):
+        for role in (logins.APP, logins.GATEWAY, "rds_iam"):
             admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
 
@@ -105,8 +106,8 @@ def more(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_an_empty_database_gets_every_migration_and_a_second_run_none(postgres: Postgres) -> None:
-    assert schema.status(postgres) == {"revision": None, "pending": [FIRST, LAST]}
-    assert schema.migrate(postgres, settings(), app_secret()) == [FIRST, LAST]
+    assert schema.status(postgres) == {"revision": None, "pending": ALL}
+    assert schema.migrate(postgres, settings(), app_secret()) == ALL
     assert schema.status(postgres) == {"revision": LAST, "pending": []}
     assert schema.migrate(postgres, settings(), app_secret()) == []
 
@@ -184,7 +185,7 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(
     with pytest.raises(schema.MigrationFailed, match=r"9999.*division by zero"):
         schema.migrate(postgres, settings(), app_secret(), broken)
     assert tables(dsn) == set()
-    assert schema.migrate(postgres, settings(), app_secret()) == [FIRST, LAST]
+    assert schema.migrate(postgres, settings(), app_secret()) == ALL
     before = tables(dsn)
     with pytest.raises(schema.MigrationFailed, match="as it was"):
         schema.migrate(postgres, settings(), app_secret(), broken)
@@ -205,7 +206,7 @@ def test_two_runs_at_once_apply_everything_once(dsn: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [[], [], [], [FIRST, LAST]]
+    assert sorted(applied) == [[], [], [], ALL]
 
 
 def test_a_run_that_does_not_end_refuses_the_next_and_says_since_when(
@@ -215,7 +216,7 @@ def test_a_run_that_does_not_end_refuses_the_next_and_says_since_when(
         other.execute("SELECT pg_advisory_lock(%s)", [schema.LOCK])
         with pytest.raises(schema.MigrationRunning, match=f"process {other.info.backend_pid},"):
             schema.migrate(postgres, settings(), app_secret())
-    assert schema.migrate(postgres, settings(), app_secret()) == [FIRST, LAST]
+    assert schema.migrate(postgres, settings(), app_secret()) == ALL
 
 
 def test_a_run_killed_in_the_middle_leaves_neither_change_nor_lock(
@@ -244,7 +245,7 @@ def test_a_run_killed_in_the_middle_leaves_neither_change_nor_lock(
     assert "ask for the status" in str(failed[0])
     assert tables(dsn) == set()
     again = connect(dsn)
-    assert schema.migrate(again, settings(), app_secret()) == [FIRST, LAST]
+    assert schema.migrate(again, settings(), app_secret()) == ALL
     again.close()
 
 
@@ -272,7 +273,7 @@ def test_a_run_that_died_without_a_word_is_noticed_and_its_lock_is_free(
     dead.close()
     thread.join()
     again = connect(dsn)
-    assert schema.migrate(again, settings(lock_wait_seconds=20), app_secret()) == [FIRST, LAST]
+    assert schema.migrate(again, settings(lock_wait_seconds=20), app_secret()) == ALL
     again.close()
 
 

@@ -24,6 +24,8 @@ from tests.kit.services import free_port, postgres_image
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from function_kit.postgres import Logins
+
 PASSWORD = "of-the-app-only"
 _ADMIN = "of-the-superuser"
 # What a killed process wrote is with the kernel, so tests need not wait for disks.
@@ -128,8 +130,9 @@ class Server:
         settings = MigrateSettings(environment="local", db_secret_arn="x")
         postgres = Postgres(_Admin(self.port), sslmode="require", statement_timeout=30)
         app = Secret(json.dumps({"username": logins.APP, "password": PASSWORD}))
+        gateway = Secret(json.dumps({"username": logins.GATEWAY, "password": PASSWORD}))
         try:
-            schema.migrate(postgres, settings, app)
+            schema.migrate(postgres, settings, app, gateway=gateway)
         finally:
             postgres.close()
 
@@ -142,6 +145,11 @@ class _Admin:
         return self._login
 
     refresh = get
+
+
+def admin_logins(server: Server) -> Logins:
+    """Always the superuser's login."""
+    return _Admin(server.port)
 
 
 @contextlib.contextmanager

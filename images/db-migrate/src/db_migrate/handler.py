@@ -1,8 +1,12 @@
-"""Brings the schema up to date (`{"action": "migrate"}`) or says how it is (`"status"`)."""
+"""Brings the schema up to date (`{"action": "migrate"}`) or says how it is (`"status"`).
+
+Each night it makes and drops months of the invoke gateway's audit (`"partitions"`).
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 # First: it prepares a fast start for the imports below.
@@ -12,6 +16,7 @@ from function_kit.logging import get_logger
 from function_kit.secrets import Secret
 from pydantic import BaseModel, ConfigDict
 
+from db_migrate.partitions import maintain
 from db_migrate.settings import MigrateSettings
 
 if TYPE_CHECKING:
@@ -26,12 +31,12 @@ class Request(BaseModel):
     """What to do.
 
     Attributes:
-        action: `migrate` changes the schema, `status` only looks.
+        action: `migrate` changes the schema, `status` only looks, `partitions` is for the audit.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["migrate", "status"]
+    action: Literal["migrate", "partitions", "status"]
 
 
 @cache
@@ -46,20 +51,23 @@ def _postgres(settings: MigrateSettings) -> Postgres:
 
 
 @cache
-def _app_secret(arn: str) -> Secret:
-    return Secret(f"secretsmanager:{arn}")
+def _login(arn: str | None) -> Secret | None:
+    return Secret(f"secretsmanager:{arn}") if arn else None
 
 
 def _checks(settings: MigrateSettings) -> dict[str, Callable[[], None]]:
     checks = {"database": _postgres(settings).check}
-    if settings.db_app_secret_arn:
-        secret = _app_secret(settings.db_app_secret_arn)
-
-        def readable() -> None:
-            secret.refresh()
-
-        checks["login of functions"] = readable
+    for name, arn in (
+        ("login of functions", settings.db_app_secret_arn),
+        ("login of the gateway", settings.db_gateway_secret_arn),
+    ):
+        if secret := _login(arn):
+            checks[name] = partial(_readable, secret)
     return checks
+
+
+def _readable(secret: Secret) -> None:
+    secret.refresh()
 
 
 @lambda_handler(service=SERVICE, settings=MigrateSettings, checks=_checks)
@@ -73,7 +81,8 @@ def handler(event: dict[str, Any], _context: Any, settings: MigrateSettings) -> 
 
     Returns:
         `{"action", "applied": [revision, …], "pending": [revision, …], "revision"}`: what this
-        run applied, what is still to be applied, and where the schema is now.
+        run applied, what is still to be applied, and where the schema is now. Of `partitions`
+        `{"action", "created", "dropped"}`.
 
     Raises:
         ValidationError: The event is not valid.
@@ -81,15 +90,27 @@ def handler(event: dict[str, Any], _context: Any, settings: MigrateSettings) -> 
         MigrationRunning: Another run did not end in time.
         MigrationFailed: A migration failed; the schema is as it was before.
         MigrationUnknown: The schema is newer than this image: an older release of it runs.
+        AuditMissing: `partitions` without the audit's table.
+        PartitionInUse: The audit's tables were in use for too long.
     """
+    request = Request.model_validate(event)
+    postgres = _postgres(settings)
+    if request.action == "partitions":
+        done = maintain(
+            postgres, datetime.now(UTC), settings.audit_keep_months, settings.lock_timeout_seconds
+        )
+        get_logger().info("audit_partitions_maintained", **done)
+        return {"action": "partitions", **done}
     # Alembic and SQLAlchemy are slow to import, and a smoke test needs neither.
     from db_migrate import schema  # noqa: PLC0415
 
-    request = Request.model_validate(event)
-    postgres = _postgres(settings)
     if request.action == "status":
         return {"action": "status", "applied": [], **schema.status(postgres)}
-    app = _app_secret(settings.db_app_secret_arn) if settings.db_app_secret_arn else None
-    applied = schema.migrate(postgres, settings, app)
+    applied = schema.migrate(
+        postgres,
+        settings,
+        _login(settings.db_app_secret_arn),
+        gateway=_login(settings.db_gateway_secret_arn),
+    )
     get_logger().info("schema_migrated", applied=applied)
     return {"action": "migrate", "applied": applied, **schema.status(postgres)}

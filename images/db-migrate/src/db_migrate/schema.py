@@ -67,7 +67,12 @@ def status(postgres: Postgres, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def migrate(
-    postgres: Postgres, settings: MigrateSettings, app: Secret | None, folder: Path = FOLDER
+    postgres: Postgres,
+    settings: MigrateSettings,
+    app: Secret | None,
+    folder: Path = FOLDER,
+    *,
+    gateway: Secret | None = None,
 ) -> list[str]:
     """Apply what is pending, and give functions their login.
 
@@ -76,6 +81,7 @@ def migrate(
         settings: How long to wait for what.
         app: The secret with the password of functions; None for IAM authentication.
         folder: The migrations.
+        gateway: The same for the invoke gateway; None besides an `app` leaves it shut out.
 
     Returns:
         The revisions applied, oldest first.
@@ -95,7 +101,9 @@ def migrate(
                 wait = f"{round(settings.lock_timeout_seconds * 1000)}ms"
                 engine.execute(sqlalchemy.text(f"SET LOCAL lock_timeout = '{wait}'"))
                 _upgrade(engine, folder)
-                logins.ensure(connection, app)
+                logins.ensure(connection, logins.APP, app)
+                if gateway is not None or app is None:
+                    logins.ensure(connection, logins.GATEWAY, gateway)
         except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
             raise MigrationFailed(_reason(error, pending, cut=bool(connection.closed))) from None
     return pending

@@ -16,6 +16,8 @@ class MigrateSettings(DatabaseSettings):
     Attributes:
         db_app_secret_arn: The secret with the login that functions use: a JSON object with
             `password`. Not set where functions log in by IAM database authentication.
+        db_gateway_secret_arn: The same for the invoke gateway.
+        audit_keep_months: Full months of the invoke gateway's audit that are kept.
         lock_wait_seconds: For how long a run waits for another that is under way.
         lock_timeout_seconds: For how long a migration waits for a table that is in use. Longer,
             and everybody else's statements queue up behind the one that waits.
@@ -23,6 +25,8 @@ class MigrateSettings(DatabaseSettings):
     """
 
     db_app_secret_arn: str | None = None
+    db_gateway_secret_arn: str | None = None
+    audit_keep_months: Annotated[int, Field(ge=1, le=120)] = 13
     lock_wait_seconds: Annotated[float, Field(ge=0, le=120)] = 10
     lock_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5
     statement_timeout_seconds: Annotated[float, Field(gt=0, le=280)] = 240
