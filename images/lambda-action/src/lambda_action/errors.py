@@ -45,35 +45,35 @@ class GatewayError(Exception):
         return _GRPC[self.status]
 
 
-class NotAuthenticated(GatewayError):
+class NotAuthenticated(GatewayError):  # noqa: N818 - named for what callers read
     """Nobody vouches for the caller. gRPC callers are told in-band."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthenticated"
 
 
-class NotAllowed(GatewayError):
+class NotAllowed(GatewayError):  # noqa: N818 - named for what callers read
     """The caller may not do this."""
 
     status = HTTPStatus.FORBIDDEN
     code = "not_allowed"
 
 
-class TooLarge(GatewayError):
+class TooLarge(GatewayError):  # noqa: N818 - named for what callers read
     """The payload or the batch is larger than is taken."""
 
     status = HTTPStatus.CONTENT_TOO_LARGE
     code = "too_large"
 
 
-class TooMany(GatewayError):
+class TooMany(GatewayError):  # noqa: N818 - named for what callers read
     """More than the gateway, or this caller, may have under way. Always says when to come back."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too_many_requests"
 
 
-class LambdaFailed(GatewayError):
+class LambdaFailed(GatewayError):  # noqa: N818 - named for what callers read
     """Lambda refused the call or could not be reached; `aws_status` is what it answered, or 0."""
 
     status = HTTPStatus.BAD_GATEWAY
@@ -92,14 +92,14 @@ class LambdaTimedOut(LambdaFailed):
     code = "lambda_timed_out"
 
 
-class AuditUnavailable(GatewayError):
+class AuditUnavailable(GatewayError):  # noqa: N818 - named for what callers read
     """The audit cannot take a record, and this gateway answers nothing that is not in it."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "audit_unavailable"
 
 
-class DirectoryUnavailable(GatewayError):
+class DirectoryUnavailable(GatewayError):  # noqa: N818 - named for what callers read
     """Who may call cannot be looked up at the moment."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
