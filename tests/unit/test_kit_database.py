@@ -135,8 +135,8 @@ def test_without_credentials_there_is_no_token(monkeypatch: pytest.MonkeyPatch) 
 
 def test_how_to_log_in_follows_from_the_variables() -> None:
     iam = settings(db_endpoint="db.example", db_name="fleet", db_user="app")
-    assert kit._logins(iam).get()[:4] == ("db.example", 5432, "fleet", "app")
-    assert isinstance(kit._logins(settings(db_secret_arn="x")), SecretLogins)
+    assert kit.logins(iam).get()[:4] == ("db.example", 5432, "fleet", "app")
+    assert isinstance(kit.logins(settings(db_secret_arn="x")), SecretLogins)
 
 
 def test_the_bundle_of_rds_is_certificates_that_last() -> None:

@@ -42,6 +42,11 @@ class GatewaySettings(DatabaseSettings):
             it loses, `off` has none.
         audit_payloads: `AUDIT_PAYLOADS`, whether payloads are stored as well.
         audit_queue: `AUDIT_QUEUE`, records that wait to be stored at most.
+        audit_queue_bytes: `AUDIT_QUEUE_BYTES`, about how much memory these may take.
+        audit_payload_characters: `AUDIT_PAYLOAD_CHARACTERS` of a payload that are stored at most.
+        audit_wait: `AUDIT_WAIT`, seconds that a request waits for a place in a full audit, or for
+            a database that is away, before it is refused; 0 refuses at once.
+        audit_patience: `AUDIT_PATIENCE`, seconds that an answer waits for its record's commit.
         log_file: `LOG_FILE`, a file to log to as well (10 MB, five backups).
         syslog: `SYSLOG`, `host:port` to log to as well.
     """
@@ -64,6 +69,10 @@ class GatewaySettings(DatabaseSettings):
     audit: AuditMode = "required"
     audit_payloads: bool = True
     audit_queue: Annotated[int, Field(ge=1)] = 10_000
+    audit_queue_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    audit_payload_characters: Annotated[int, Field(ge=0)] = 64 * 1024
+    audit_wait: Annotated[float, Field(ge=0, le=60)] = 1.0
+    audit_patience: Annotated[float, Field(gt=0, le=60)] = 5.0
     log_file: str | None = None
     syslog: Annotated[str | None, Field(pattern=r"^[\w.-]+:\d+$")] = None
     aws_region: Annotated[

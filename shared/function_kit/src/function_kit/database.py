@@ -146,7 +146,7 @@ def database(
         patience: Seconds; see `Postgres`.
     """
     return Postgres(
-        _logins(settings),
+        logins(settings),
         sslmode="verify-full",
         sslrootcert=authorities(settings.db_ca),
         connect_timeout=connect_timeout,
@@ -157,7 +157,8 @@ def database(
     )
 
 
-def _logins(settings: DatabaseSettings) -> Logins:
+def logins(settings: DatabaseSettings) -> Logins:
+    """How to log in to the fleet's database, for who connects in a way of its own."""
     if settings.db_secret_arn:
         secret = Secret(f"secretsmanager:{settings.db_secret_arn}")
         secret.prepare()
