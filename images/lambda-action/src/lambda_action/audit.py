@@ -126,16 +126,17 @@ class PostgresAudit:
 
     async def close(self, seconds: float = 10.0) -> None:
         """Store what waits, and stop; what cannot be stored in time is lost, and counted."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while len(self._backlog):
-                    self._changed.clear()
-                    await self._changed.wait()
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
-        self._counts.lost(len(self._backlog))
-        self._counts.tell()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    while len(self._backlog):
+                        self._changed.clear()
+                        await self._changed.wait()
+            writer.cancel()
+            await asyncio.wait([writer])
+            self._counts.lost(len(self._backlog))
+            self._counts.tell()
         self._table.drop()
 
     def _has_room(self, rows: int) -> bool:

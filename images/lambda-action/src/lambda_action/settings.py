@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from function_kit.database import DatabaseSettings
 from function_kit.secrets import Secret
 from function_kit.settings import comma_separated
-from pydantic import AliasChoices, BeforeValidator, Field, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 type Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
@@ -52,8 +52,7 @@ class GatewaySettings(DatabaseSettings):
     """
 
     module_secret_key: Secret
-    database_url: Secret | None = None
-    db_endpoint: str | None = None
+    database_url: Annotated[Secret | None, Field(validate_default=True)] = None
     grpc_port: Port = 50060
     rest_port: Port = 8080
     processes: Annotated[int, Field(ge=0, le=64)] = 0
@@ -87,3 +86,17 @@ class GatewaySettings(DatabaseSettings):
         if isinstance(value, str) and not is_reference and len(value) < MIN_KEY:
             raise ValueError(f"must have at least {MIN_KEY} characters")
         return value
+
+    @field_validator("db_endpoint")
+    @classmethod
+    def _is_enough(cls, endpoint: str | None, _: ValidationInfo) -> str | None:
+        """Leave it to `database_url`, which may stand for it."""
+        return endpoint
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_somewhere(cls, url: Secret | None, info: ValidationInfo) -> Secret | None:
+        """Refuse settings that name no database."""
+        if url is None:
+            super()._is_enough(info.data.get("db_endpoint"), info)
+        return url

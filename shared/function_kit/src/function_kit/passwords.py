@@ -44,7 +44,9 @@ def matches(secret: str, stored: str | None) -> bool:
 
 
 def _key(secret: str, salt: bytes, n: int, r: int, p: int) -> bytes:
-    given = secret.encode("utf-8", "surrogatepass")
+    # Hashed first: scrypt begins with an HMAC, whose keys are filled up with zeros, so that one
+    # secret and the same with a NUL behind it would be one.
+    given = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
     return hashlib.scrypt(given, salt=salt, n=n, r=r, p=p, maxmem=_MEMORY, dklen=_LENGTH)
 
 
