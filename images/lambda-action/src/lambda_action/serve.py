@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from function_kit.logging import get_logger
 from function_kit.settings import ConfigurationError, load
 
+from lambda_action import aaa
+from lambda_action.audit_counts import CELLS, Counts
 from lambda_action.logs import configure
 from lambda_action.settings import GatewaySettings
 
@@ -45,6 +48,12 @@ def main() -> None:
     sys.exit(Supervisor(settings.processes or os.cpu_count() or 1).run())
 
 
+class _Worker(NamedTuple):
+    process: BaseProcess
+    cells: Any
+    started: float
+
+
 class Supervisor:
     """The processes, and what becomes of them."""
 
@@ -53,7 +62,7 @@ class Supervisor:
         self._count = count
         # Not forked: gRPC's threads do not survive that.
         self._context = multiprocessing.get_context("spawn")
-        self._workers: list[tuple[BaseProcess, float]] = []
+        self._workers: list[_Worker] = []
         self._stopping = False
         self._failures = 0
 
@@ -64,37 +73,44 @@ class Supervisor:
         for _ in range(self._count):
             self._start()
         while self._workers:
-            multiprocessing.connection.wait([w.sentinel for w, _ in self._workers], timeout=1)
+            multiprocessing.connection.wait([w.process.sentinel for w in self._workers], timeout=1)
             self._look_after()
         return 1 if self._failures >= _ATTEMPTS else 0
 
     def _start(self) -> None:
-        worker = self._context.Process(target=_work, name=SERVICE)
-        worker.start()
-        self._workers.append((worker, time.monotonic()))
+        # Counted in memory of this process, which outlives that one.
+        cells = self._context.RawArray("Q", CELLS)
+        process = self._context.Process(target=_work, args=(cells,), name=SERVICE)
+        process.start()
+        self._workers.append(_Worker(process, cells, time.monotonic()))
 
     def _look_after(self) -> None:
-        for worker, started in list(self._workers):
-            if worker.is_alive():
-                continue
-            self._workers.remove((worker, started))
+        for worker in [w for w in self._workers if not w.process.is_alive()]:
+            self._workers.remove(worker)
+            self._settle(worker)
             if self._stopping:
                 continue
-            _log.error("process_ended", pid=worker.pid, exit_code=worker.exitcode)
-            if time.monotonic() - started < _TOO_SOON:
+            if time.monotonic() - worker.started < _TOO_SOON:
                 self._failures += 1
             if self._failures >= _ATTEMPTS:
                 self._stop()
             else:
                 self._start()
 
+    def _settle(self, worker: _Worker) -> None:
+        """Say how a process ended that was not to, and what of the audit went with it."""
+        if worker.process.exitcode:
+            _log.error("process_ended", pid=worker.process.pid, exit_code=worker.process.exitcode)
+        if lost := Counts(worker.cells).unsettled():
+            aaa.audited(0, lost=lost)
+
     def _stop(self, *_: Any) -> None:
         self._stopping = True
-        for worker, _started in self._workers:
-            worker.terminate()
+        for worker in self._workers:
+            worker.process.terminate()
 
 
-def _work() -> None:
+def _work(cells: Any) -> None:
     """One process: everything that takes time to import is imported here."""
     import uvloop  # noqa: PLC0415
 
@@ -105,7 +121,7 @@ def _work() -> None:
     # Ctrl-C reaches the whole group; the first process says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings))
+        runner.run(serve(settings, cells))
 
 
 if __name__ == "__main__":

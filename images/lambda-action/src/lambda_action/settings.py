@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from function_kit.database import DatabaseSettings
 from function_kit.secrets import Secret
 from function_kit.settings import comma_separated
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode
 
 type Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
@@ -52,7 +59,7 @@ class GatewaySettings(DatabaseSettings):
     """
 
     module_secret_key: Secret
-    database_url: Annotated[Secret | None, Field(validate_default=True)] = None
+    database_url: Secret | None = None
     grpc_port: Port = 50060
     rest_port: Port = 8080
     processes: Annotated[int, Field(ge=0, le=64)] = 0
@@ -78,6 +85,19 @@ class GatewaySettings(DatabaseSettings):
         str, Field(validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
     ] = "us-east-1"
 
+    @field_validator("db_endpoint")
+    @classmethod
+    def _is_enough(cls, endpoint: str | None, _: ValidationInfo) -> str | None:
+        """Not yet: there is another way to say where the database is."""
+        return endpoint
+
+    @model_validator(mode="after")
+    def _names_a_database(self) -> Self:
+        by_login = self.db_endpoint and self.db_name and self.db_user
+        if not (self.database_url or self.db_secret_arn or by_login):
+            raise ValueError("set DATABASE_URL, DB_SECRET_ARN, or DB_ENDPOINT, DB_NAME and DB_USER")
+        return self
+
     @field_validator("module_secret_key", mode="before")
     @classmethod
     def _is_long(cls, value: object) -> object:
@@ -86,17 +106,3 @@ class GatewaySettings(DatabaseSettings):
         if isinstance(value, str) and not is_reference and len(value) < MIN_KEY:
             raise ValueError(f"must have at least {MIN_KEY} characters")
         return value
-
-    @field_validator("db_endpoint")
-    @classmethod
-    def _is_enough(cls, endpoint: str | None, _: ValidationInfo) -> str | None:
-        """Leave it to `database_url`, which may stand for it."""
-        return endpoint
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_somewhere(cls, url: Secret | None, info: ValidationInfo) -> Secret | None:
-        """Refuse settings that name no database."""
-        if url is None:
-            super()._is_enough(info.data.get("db_endpoint"), info)
-        return url

@@ -18,7 +18,7 @@ from lambda_action.credentials import default_source
 from lambda_action.stores import open_stores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, MutableSequence
 
     from lambda_action.settings import GatewaySettings
 
@@ -44,8 +44,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: GatewaySettings) -> None:
+async def serve(settings: GatewaySettings, cells: MutableSequence[int] | None = None) -> None:
     """Serve until SIGTERM, then drain.
+
+    Args:
+        settings: See the class.
+        cells: What the audit is counted in; see `audit_counts`.
 
     Raises:
         OSError: A port is taken.
@@ -53,7 +57,7 @@ async def serve(settings: GatewaySettings) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     source = default_source()
-    stores = await open_stores(settings)
+    stores = await open_stores(settings, cells)
     gateway = build(settings, stores.audit, stores.clients, source)
     state = State()
     largest = settings.max_payload_bytes * 2 + _OVERHEAD
