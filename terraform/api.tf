@@ -35,7 +35,7 @@ locals {
   }
 
   # For the documentation, which must not wait for the routes: one of them leads to it.
-  api_ids = [module.api.id, module.messages_api.id]
+  api_ids = [module.api.id, module.messages_api.id, module.gateway_api.id]
 }
 
 module "api" {

@@ -44,6 +44,27 @@ locals {
     }
   }
 
+  # The invoke gateway's login has tables of its own, and none of the others'.
+  gateway_database_user = "fleet_gateway"
+
+  gateway_database_environment = merge(local.database_address, local.own_database ? {
+    DB_USER = local.gateway_database_user
+    } : {
+    DB_SECRET_ARN = aws_secretsmanager_secret.database["gateway"].arn
+  })
+
+  gateway_database_policy = local.own_database ? {
+    LogInToDatabase = {
+      actions   = ["rds-db:connect"]
+      resources = ["${local.database_url}:${aws_db_instance.this[0].resource_id}/${local.gateway_database_user}"]
+    }
+    } : {
+    ReadDatabaseLogin = {
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [aws_secretsmanager_secret.database["gateway"].arn]
+    }
+  }
+
   database_security_group_id = local.own_database ? aws_security_group.database[0].id : var.database.existing.security_group_id
 }
 
@@ -181,15 +202,15 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_functions" {
 }
 
 # Logins of a database of yours, JSON with username and password: admin may make tables and roles,
-# app is what functions log in as; migrations give it this password. Made empty, as a value in
+# app is what functions log in as, gateway the invoke gateway; migrations give them these passwords. Made empty, as a value in
 # Terraform would be in its state:
 #   aws secretsmanager put-secret-value --secret-id <name> --secret-string file:///dev/stdin
 resource "aws_secretsmanager_secret" "database" {
   #checkov:skip=CKV_AWS_149:Encrypted with the account's own Secrets Manager key; who may read is decided by IAM.
   #checkov:skip=CKV2_AWS_57:Rotated by whoever owns the database; functions read a login again when it is refused.
-  for_each = local.own_database ? toset([]) : toset(["admin", "app"])
+  for_each = local.own_database ? toset([]) : toset(["admin", "app", "gateway"])
 
   name                    = "${local.prefix}-database-${each.key}"
-  description             = "How ${each.key == "admin" ? "migrations log" : "functions log"} in to PostgreSQL."
+  description             = "How ${ { admin = "migrations log", app = "functions log", gateway = "the invoke gateway logs" }[each.key]} in to PostgreSQL."
   recovery_window_in_days = local.disposable ? 0 : 30
 }

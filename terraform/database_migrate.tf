@@ -15,9 +15,11 @@ module "db_migrate" {
   vpc_config = local.database_vpc_config
 
   environment = merge(local.database_address, {
-    DB_SECRET_ARN = local.database.admin_secret_arn
+    DB_SECRET_ARN     = local.database.admin_secret_arn
+    AUDIT_KEEP_MONTHS = tostring(var.invoke_gateway.audit_keep_months)
     }, local.own_database ? {} : {
-    DB_APP_SECRET_ARN = aws_secretsmanager_secret.database["app"].arn
+    DB_APP_SECRET_ARN     = aws_secretsmanager_secret.database["app"].arn
+    DB_GATEWAY_SECRET_ARN = aws_secretsmanager_secret.database["gateway"].arn
   })
 
   policy = merge({
@@ -28,7 +30,7 @@ module "db_migrate" {
     }, local.own_database ? {} : {
     ReadFunctionsLogin = {
       actions   = ["secretsmanager:GetSecretValue"]
-      resources = [aws_secretsmanager_secret.database["app"].arn]
+      resources = [for login in ["app", "gateway"] : aws_secretsmanager_secret.database[login].arn]
     }
   })
 }

@@ -47,6 +47,7 @@ locals {
     "generate-presigned-url"        = module.generate_presigned_url
     "gold-analytics"                = module.gold_analytics
     "insert-ppu-data"               = module.insert_ppu_data
+    "lambda-action"                 = module.lambda_action
     "lambda-test-runner"            = module.lambda_test_runner
     "mcp-server"                    = module.mcp_server
     "message-processor"             = module.message_processor
@@ -71,6 +72,7 @@ locals {
   # The HTTP APIs, for outputs, the dashboard and the alarms' list.
   apis = {
     "devices"  = module.api
+    "gateway"  = module.gateway_api
     "messages" = module.messages_api
   }
 

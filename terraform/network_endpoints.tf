@@ -18,7 +18,7 @@ locals {
     }
   }
 
-  interface_services = !local.vpc.endpoints ? {} : {
+  interface_services = !local.vpc.endpoints ? {} : merge(local.gateway_service_endpoints, {
     # Logging in to the database by password: migrations always, functions where there is no IAM
     # authentication.
     secretsmanager = {
@@ -28,24 +28,28 @@ locals {
         "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:rds!db-*",
       ]
     }
-    # The test runner calls the others, and a bulk insert that needs longer goes on by itself.
+    # The test runner calls the others, and a bulk insert that needs longer goes on by itself; the
+    # invoke gateway calls what is its own.
     lambda = {
-      actions   = ["lambda:InvokeFunction"]
-      resources = ["arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.prefix}-*"]
+      actions = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"]
+      resources = concat(
+        ["arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.prefix}-*"],
+        local.gateway_invocable,
+      )
     }
-  }
+  })
 
   endpoint_policies = {
     for name, service in merge(local.gateway_services, local.interface_services) : name => jsonencode({
       Version = "2012-10-17"
-      Statement = [{
+      Statement = concat([{
         Sid       = "OwnAccountOwnEnvironment"
         Effect    = "Allow"
         Principal = "*"
         Action    = service.actions
         Resource  = service.resources
         Condition = { StringEquals = { "aws:PrincipalAccount" = local.account_id } }
-      }]
+      }], jsondecode(try(local.gateway_endpoint_statements[name], "[]")))
     })
   }
 }

@@ -65,6 +65,12 @@ locals {
     flatten([for name in sort(keys(local.apis)) : values(local.apis[name].alarm_arns)]),
     [for name in sort(keys(aws_cloudwatch_metric_alarm.bronze)) : aws_cloudwatch_metric_alarm.bronze[name].arn],
     [for name in sort(keys(aws_cloudwatch_metric_alarm.database)) : aws_cloudwatch_metric_alarm.database[name].arn],
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.gateway_audit)) : aws_cloudwatch_metric_alarm.gateway_audit[name].arn],
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.gateway_partitions_dead_letters)) : aws_cloudwatch_metric_alarm.gateway_partitions_dead_letters[name].arn],
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.gateway_ready)) : aws_cloudwatch_metric_alarm.gateway_ready[name].arn],
+    [for name in sort(keys(aws_cloudwatch_metric_alarm.gateway_usage)) : aws_cloudwatch_metric_alarm.gateway_usage[name].arn],
+    aws_cloudwatch_metric_alarm.gateway_rest_errors[*].arn,
+    [aws_cloudwatch_metric_alarm.gateway_partitions_silent.arn],
     [for name in sort(keys(aws_cloudwatch_metric_alarm.lake)) : aws_cloudwatch_metric_alarm.lake[name].arn],
     [for name in sort(keys(aws_cloudwatch_metric_alarm.lake_dead_letters)) : aws_cloudwatch_metric_alarm.lake_dead_letters[name].arn],
     [

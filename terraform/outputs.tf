@@ -52,6 +52,23 @@ output "messages_api" {
   }
 }
 
+output "invoke_gateway" {
+  description = "The invoke gateway: where its REST is, what its tokens are signed with; and its service's load balancers, where it has one."
+  value = {
+    endpoint               = module.gateway_api.endpoint
+    id                     = module.gateway_api.id
+    access_log             = module.gateway_api.access_log
+    function_prefix        = var.invoke_gateway.function_prefix
+    token_seconds          = var.invoke_gateway.token_seconds
+    signing_key_secret_arn = aws_secretsmanager_secret.gateway_signing_key.arn
+    partitions_schedule    = aws_scheduler_schedule.gateway_partitions.name
+    service = local.gateway_service == null ? null : {
+      grpc = "${aws_lb.gateway["grpc"].dns_name}:443"
+      rest = "https://${aws_lb.gateway["rest"].dns_name}"
+    }
+  }
+}
+
 output "registry" {
   description = "By folder name: the image repository; and how far back images are kept."
   value = {

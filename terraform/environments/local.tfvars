@@ -62,3 +62,9 @@ messages = {
   lease_seconds  = 12
   retry_seconds  = 1
 }
+
+# It invokes this fleet's own functions; the months of its audit are made when that is asked for.
+invoke_gateway = {
+  function_prefix   = "lambda-fleet-local-"
+  schedules_enabled = false
+}

@@ -98,8 +98,8 @@ run "a_database_of_yours" {
   }
 
   assert {
-    condition     = toset(keys(aws_secretsmanager_secret.database)) == toset(["admin", "app"]) && toset(keys(output.database.secret_arns)) == toset(["admin", "app"])
-    error_message = "Its two logins have secrets, to be filled by hand."
+    condition     = toset(keys(aws_secretsmanager_secret.database)) == toset(["admin", "app", "gateway"]) && toset(keys(output.database.secret_arns)) == toset(["admin", "app", "gateway"])
+    error_message = "Its three logins have secrets, to be filled by hand."
   }
 
   assert {

@@ -43,6 +43,7 @@ run "local" {
     observability     = run.local_values.values.observability
     digest            = run.local_values.values.digest
     hoopstat          = run.local_values.values.hoopstat
+    invoke_gateway    = run.local_values.values.invoke_gateway
     messages          = run.local_values.values.messages
     network           = run.local_values.values.network
     database          = run.local_values.values.database

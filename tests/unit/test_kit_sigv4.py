@@ -12,7 +12,7 @@ import botocore.credentials
 import pytest
 from function_kit import redaction
 from function_kit.aws_errors import AwsError
-from function_kit.sigv4 import Credentials, Signer, encode, query
+from function_kit.sigv4 import Credentials, ask_elsewhere, Signer, encode, query
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,3 +138,19 @@ def test_a_forms_fields_are_botocores(credentials: Credentials) -> None:
     auth = botocore.auth.S3SigV4PostAuth(theirs(credentials), "s3", "eu-west-1")
     auth.add_auth(request)
     assert fields == request.context["s3-presign-post-fields"]
+
+
+def test_without_an_environment_another_source_is_asked_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    given = iter([KEYS, ROLE])
+    ask_elsewhere(lambda: next(given))
+    try:
+        assert [Credentials.from_environment() for _ in range(2)] == [KEYS, ROLE]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+        assert Credentials.from_environment().access_key == "id"
+    finally:
+        ask_elsewhere(None)

@@ -33,6 +33,14 @@ locals {
     }
   }
 
+  unscoped_statements = length(var.unscoped_actions) == 0 ? {} : {
+    WithoutResource = {
+      actions    = var.unscoped_actions
+      resources  = ["*"]
+      conditions = {}
+    }
+  }
+
   log_statements = {
     # No logs:CreateLogGroup: the group is there first, with its retention and its key, and a
     # group that is deleted stays away until Terraform makes it again.
@@ -48,6 +56,7 @@ locals {
     local.tracing_statements,
     local.failure_statements,
     local.log_statements,
+    local.unscoped_statements,
     var.policy,
   )
 }
@@ -96,8 +105,8 @@ resource "aws_iam_role_policy" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(setintersection(keys(var.policy), ["ManageNetworkInterfaces", "SendTraces", "KeepFailedEvents", "WriteOwnLog"])) == 0
-      error_message = "policy uses a Sid of the module's own (ManageNetworkInterfaces, SendTraces, KeepFailedEvents, WriteOwnLog) and would replace that statement."
+      condition     = length(setintersection(keys(var.policy), ["ManageNetworkInterfaces", "SendTraces", "KeepFailedEvents", "WithoutResource", "WriteOwnLog"])) == 0
+      error_message = "policy uses a Sid of the module's own (ManageNetworkInterfaces, SendTraces, KeepFailedEvents, WithoutResource, WriteOwnLog) and would replace that statement."
     }
   }
 }

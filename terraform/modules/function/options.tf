@@ -81,3 +81,14 @@ variable "alarms" {
     error_message = "alarms.duration_statistic must be Maximum, p95 or p99."
   }
 }
+
+variable "unscoped_actions" {
+  description = "Actions for which IAM knows no resource, so that they can be allowed on everything or not at all."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for action in var.unscoped_actions : contains(["lambda:ListFunctions"], action)])
+    error_message = "unscoped_actions are those that have no resource: lambda:ListFunctions. Everything else belongs into policy, with its ARNs."
+  }
+}

@@ -71,14 +71,14 @@ resource "aws_apigatewayv2_integration" "function" {
 }
 
 resource "aws_apigatewayv2_route" "this" {
-  #checkov:skip=CKV_AWS_309:Every route but those marked public has an authorization; variables.tf holds these to GET.
+  #checkov:skip=CKV_AWS_309:Every route but those marked public has an authorization, by API Gateway or by the function itself; variables.tf holds public ones to GET.
   for_each = var.routes
 
   api_id    = aws_apigatewayv2_api.this.id
   route_key = each.key
   target    = "integrations/${aws_apigatewayv2_integration.function[each.value.function].id}"
 
-  authorization_type   = each.value.public ? "NONE" : var.authorization
+  authorization_type   = each.value.public || var.authorization == "FUNCTION" ? "NONE" : var.authorization
   authorizer_id        = each.value.public ? null : one(aws_apigatewayv2_authorizer.jwt[*].id)
   authorization_scopes = each.value.public ? null : try(var.jwt.scopes, null)
 

@@ -50,7 +50,7 @@ output "routes" {
         url           = "${aws_apigatewayv2_api.this.api_endpoint}${coalesce(route.probe.path, local.paths[key])}"
         body          = route.probe.body
         expect_status = route.probe.expect_status
-        authorization = route.public ? "NONE" : var.authorization
+        authorization = route.public || var.authorization == "FUNCTION" ? "NONE" : var.authorization
       } if route.function == function && route.probe != null
     ]
   }

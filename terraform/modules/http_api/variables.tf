@@ -76,13 +76,13 @@ variable "routes" {
 }
 
 variable "authorization" {
-  description = "Who may call routes that are not public: AWS_IAM (signed with SigV4, execute-api:Invoke allowed) or JWT (a token of the issuer)."
+  description = "Who may call routes that are not public: AWS_IAM (signed with SigV4, execute-api:Invoke allowed), JWT (a token of the issuer), or FUNCTION (whom the function knows: API Gateway asks nothing)."
   type        = string
   default     = "AWS_IAM"
 
   validation {
-    condition     = contains(["AWS_IAM", "JWT"], var.authorization)
-    error_message = "authorization must be AWS_IAM or JWT."
+    condition     = contains(["AWS_IAM", "JWT", "FUNCTION"], var.authorization)
+    error_message = "authorization must be AWS_IAM, JWT or FUNCTION."
   }
 }
 

@@ -31,6 +31,7 @@ output "values" {
     observability     = try(local.values.observability, {})
     digest            = local.values.digest
     hoopstat          = try(local.values.hoopstat, {})
+    invoke_gateway    = try(local.values.invoke_gateway, {})
     messages          = local.values.messages
     network           = try(local.values.network, {})
     database          = try(local.values.database, {})
@@ -40,7 +41,7 @@ output "values" {
 output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
-    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "hoopstat",
+    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "hoopstat", "invoke_gateway",
     "network", "database", "messages",
   ])) == 0
 }

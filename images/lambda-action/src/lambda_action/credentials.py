@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from function_kit.aws_errors import AwsError
 from function_kit.logging import get_logger
-from function_kit.sigv4 import Credentials
+from function_kit.sigv4 import Credentials, ask_elsewhere
 
 if TYPE_CHECKING:
     from lambda_action.lambda_api import CredentialSource
@@ -46,6 +46,8 @@ class Chain:
             raise AwsError("NoCredentials", "the default chain of credentials has none")
         self._stop = threading.Event()
         self._current = self._frozen()
+        # Secrets and the database's tokens are asked for with the same keys.
+        ask_elsewhere(self.current)
         threading.Thread(target=self._renew, name="credentials", daemon=True).start()
 
     def current(self) -> Credentials:

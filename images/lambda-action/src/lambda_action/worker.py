@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 from function_kit.logging import get_logger
 
-from lambda_action import grpc_server, rest
+from lambda_action import gauge, grpc_server, rest
 from lambda_action.build import build
 from lambda_action.credentials import default_source
 from lambda_action.stores import open_stores
@@ -70,8 +70,10 @@ async def serve(settings: GatewaySettings, cells: MutableSequence[int] | None = 
     state.ready = True
     await grpc_server.tell(health, ready=True)
     _log.info("serving", grpc_port=settings.grpc_port, rest_port=settings.rest_port)
+    gauging = asyncio.create_task(gauge.report(gateway, "lambda-action", settings.environment))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    gauging.cancel()
     state.ready = False
     await grpc_server.tell(health, ready=False)
     await _drain(grpc, http, serving, settings.request_timeout + _AFTERWARDS)

@@ -36,7 +36,7 @@ class Credentials(NamedTuple):
 
     @classmethod
     def from_environment(cls) -> Credentials:
-        """The execution role's, where Lambda puts them.
+        """The execution role's, where Lambda puts them; elsewhere what `ask_elsewhere` was given.
 
         Raises:
             AwsError: `NoCredentials`, there are none.
@@ -44,12 +44,27 @@ class Credentials(NamedTuple):
         access_key = os.environ.get("AWS_ACCESS_KEY_ID", "")
         secret_key = os.environ.get("AWS_SECRET_ACCESS_KEY", "")
         if not access_key or not secret_key:
+            if _elsewhere is not None:
+                return _elsewhere()
             raise AwsError("NoCredentials", "signing a request failed")
         return cls(access_key, secret_key, os.environ.get("AWS_SESSION_TOKEN", ""))
 
     def __repr__(self) -> str:
         """Nothing of the key."""
         return "Credentials(***)"
+
+
+_elsewhere: Callable[[], Credentials] | None = None
+
+
+def ask_elsewhere(source: Callable[[], Credentials] | None) -> None:
+    """Say where credentials are that are not in the environment: a container's role, a profile.
+
+    Args:
+        source: Gives them as they are now, at once; None for nowhere.
+    """
+    global _elsewhere  # noqa: PLW0603 - as the environment is one for a process
+    _elsewhere = source
 
 
 def encode(text: str, safe: str = "") -> str:
