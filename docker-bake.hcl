@@ -3,7 +3,7 @@
 
 # The functions to build, comma-separated: the folders under images/.
 variable "FUNCTIONS" {
-  default = "api-docs-generator,bronze-ingestion,db-migrate,generate-presigned-url,gold-analytics,insert-ppu-data,lambda-test-runner,mcp-server,message-processor,message-scheduler,message-webapi,presigned-url-s3-upload,release-guard,scheduled-digest,silver-processing,software-event-update-handler,sync-clock,web-action"
+  default = "api-docs-generator,bronze-ingestion,db-migrate,generate-presigned-url,gold-analytics,insert-ppu-data,lambda-action,lambda-test-runner,mcp-server,message-processor,message-scheduler,message-webapi,presigned-url-s3-upload,release-guard,scheduled-digest,silver-processing,software-event-update-handler,sync-clock,web-action"
 }
 
 # What stands before /<function>:<tag> in an image's name.

@@ -87,3 +87,18 @@ mock_resource "aws_apigatewayv2_api" {
     execution_arn = "arn:aws:execute-api:us-east-1:123456789012:abc123defg"
   }
 }
+
+mock_resource "aws_lb" {
+  defaults = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/mocked/1"
+    arn_suffix = "app/mocked/1"
+    dns_name   = "mocked.elb.us-east-1.amazonaws.com"
+  }
+}
+
+mock_resource "aws_lb_target_group" {
+  defaults = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/mocked/1"
+    arn_suffix = "targetgroup/mocked/1"
+  }
+}

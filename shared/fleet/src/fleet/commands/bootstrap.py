@@ -43,7 +43,11 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
     if environment.is_local:
         with step("secrets and sample data of the local stack"):
             fixtures.prepare(place.stack, outputs)
-    for secret in (outputs["digest"]["secret_arn"], *outputs["database"]["secret_arns"].values()):
+    for secret in (
+        outputs["digest"]["secret_arn"],
+        outputs["invoke_gateway"]["signing_key_secret_arn"],
+        *outputs["database"]["secret_arns"].values(),
+    ):
         require_value(environment.client("secretsmanager"), secret)
     report = release_images(place, dict.fromkeys(project.functions, tag), Options())
     if environment.is_local:

@@ -29,6 +29,7 @@ EVENTS = {
     "db-migrate": "status",
     "generate-presigned-url": "direct",
     "insert-ppu-data": "post_treatment",
+    "lambda-action": "get_health",
     "lambda-test-runner": "one_function",
     "message-scheduler": "daily",
     "message-webapi": "send_message",

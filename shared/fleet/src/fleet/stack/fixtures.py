@@ -34,7 +34,12 @@ def prepare(stack: LocalStack, outputs: dict[str, Any]) -> None:
         Bucket=outputs["buckets"]["downloads"], Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
     )
     secrets = environment.client("secretsmanager")
-    passwords = {login: stack.key(f"database-{login}") for login in ("admin", "app")}
+    # Twice a random key: what signs tokens has 64 characters at least.
+    secrets.put_secret_value(
+        SecretId=outputs["invoke_gateway"]["signing_key_secret_arn"],
+        SecretString=json.dumps({"current": stack.key("gateway-a") + stack.key("gateway-b")}),
+    )
+    passwords = {login: stack.key(f"database-{login}") for login in ("admin", "app", "gateway")}
     postgres.prepare(stack.dsn, secrets, outputs["database"]["secret_arns"], passwords)
     with psycopg.connect(stack.dsn) as connection:
         monitors.create(connection)

@@ -24,6 +24,7 @@ AUTHORITY: Final = "/etc/lambda-fleet/database-ca.pem"
 DATABASE: Final = "fleet"
 ADMIN: Final = "fleet_admin"
 APP: Final = "fleet_app"
+GATEWAY: Final = "fleet_gateway"
 _TLS_FILES = "/run/tls"
 # The key must be the server's own and nobody else's, whatever user id its image gives it.
 _START = f"""
@@ -109,8 +110,8 @@ def prepare(
     Args:
         dsn: The superuser's connection string.
         client: botocore's, of Secrets Manager.
-        secret_arns: The secrets' ARNs: `admin` and `app`.
-        passwords: Of the same two.
+        secret_arns: The secrets' ARNs: `admin`, `app` and `gateway`.
+        passwords: Of the same.
     """
     # Slow to import, and every verb reads this module.
     import psycopg  # noqa: PLC0415
@@ -125,6 +126,8 @@ def prepare(
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if not connection.execute(known, [DATABASE]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, admin))
-    for login, user in (("admin", ADMIN), ("app", APP)):
+    for login, user in (("admin", ADMIN), ("app", APP), ("gateway", GATEWAY)):
+        if login not in secret_arns:
+            continue
         value = json.dumps({"username": user, "password": passwords[login]})
         client.put_secret_value(SecretId=secret_arns[login], SecretString=value)
