@@ -121,9 +121,9 @@ run "service" {
   }
 
   assert {
-    condition = { for name, listener in aws_lb_listener.gateway : name => [listener.port, listener.protocol, listener.ssl_policy, listener.alpn_policy] } == {
-      grpc = [443, "TLS", "ELBSecurityPolicy-TLS13-1-2-2021-06", "HTTP2Only"]
-      rest = [443, "HTTPS", "ELBSecurityPolicy-TLS13-1-2-2021-06", null]
+    condition = { for name, listener in aws_lb_listener.gateway : name => "${listener.port} ${listener.protocol} ${listener.ssl_policy} ${coalesce(listener.alpn_policy, "-")}" } == {
+      grpc = "443 TLS ELBSecurityPolicy-TLS13-1-2-2021-06 HTTP2Only"
+      rest = "443 HTTPS ELBSecurityPolicy-TLS13-1-2-2021-06 -"
     }
     error_message = "Both speak TLS; gRPC by HTTP/2."
   }

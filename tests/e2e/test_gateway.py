@@ -147,12 +147,11 @@ def test_the_months_of_the_audit_are_made(stack: Stack, database: psycopg.Connec
 
 def test_the_gateway_may_not_read_its_own_audit(stack: Stack) -> None:
     """Nor may the functions of others: it is for people with a login of their own."""
-    settings = conninfo.conninfo_to_dict(stack.place.stack.dsn)
     for user, login in (("fleet_gateway", "gateway"), ("fleet_app", "app")):
+        password = stack.place.stack.key(f"database-{login}")
         dsn = conninfo.make_conninfo(
-            **{**settings, "dbname": DATABASE, "user": user,
-               "password": stack.place.stack.key(f"database-{login}")},
-        )  # fmt: skip
+            stack.place.stack.dsn, dbname=DATABASE, user=user, password=password
+        )
         with (
             psycopg.connect(dsn) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),
