@@ -3,7 +3,7 @@
 
 locals {
   # Composed, and not read from the modules: neither may wait for the functions it calls.
-  api_functions = sort(distinct(concat([for route in values(local.api_routes) : route.function], ["message-webapi"])))
+  api_functions = sort(distinct(concat([for route in values(local.api_routes) : route.function], ["lambda-action", "message-webapi"])))
   documented_arns = [
     for name in setsubtract(local.api_functions, ["api-docs-generator"]) :
     "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.prefix}-${name}:live"
