@@ -91,7 +91,7 @@ def test_others_functions_are_refused_by_any_spelling(
         answer = ask(api, "POST", "/api/v1/invoke", token, {"function_name": name, "payload": "{}"})
         assert answer.status_code in {400, 403}, name
     listed = ask(api, "GET", "/api/v1/functions", token).json()["functions"]
-    assert [f["function_name"] for f in listed] == [clock(stack)["function_name"]]
+    assert [f["FunctionName"] for f in listed] == [clock(stack)["function_name"]]
 
 
 def test_a_batch_keeps_its_order_and_one_bad_item_fails_alone(
