@@ -12,7 +12,7 @@ import botocore.credentials
 import pytest
 from function_kit import redaction
 from function_kit.aws_errors import AwsError
-from function_kit.sigv4 import Credentials, ask_elsewhere, Signer, encode, query
+from function_kit.sigv4 import Credentials, Signer, ask_elsewhere, encode, query
 from hypothesis import given
 from hypothesis import strategies as st
 
