@@ -14,6 +14,13 @@ locals {
     admin_secret_arn = local.own_database ? aws_db_instance.this[0].master_user_secret[0].secret_arn : aws_secretsmanager_secret.database["admin"].arn
   }
 
+  # By secret, who logs in with it to a database of yours.
+  database_logins = {
+    admin   = "migrations log"
+    app     = "functions log"
+    gateway = "the invoke gateway logs"
+  }
+
   # What migrations make, and what functions log in as.
   database_app_user = "fleet_app"
 
@@ -208,7 +215,7 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_functions" {
 resource "aws_secretsmanager_secret" "database" {
   #checkov:skip=CKV_AWS_149:Encrypted with the account's own Secrets Manager key; who may read is decided by IAM.
   #checkov:skip=CKV2_AWS_57:Rotated by whoever owns the database; functions read a login again when it is refused.
-  for_each = local.own_database ? toset([]) : toset(["admin", "app", "gateway"])
+  for_each = local.own_database ? toset([]) : toset(keys(local.database_logins))
 
   name                    = "${local.prefix}-database-${each.key}"
   description             = "How ${ { admin = "migrations log", app = "functions log", gateway = "the invoke gateway logs" }[each.key]} in to PostgreSQL."

@@ -26,9 +26,9 @@ resource "aws_lb" "gateway" {
 
   enable_deletion_protection       = !local.disposable
   enable_cross_zone_load_balancing = true
-  drop_invalid_header_fields       = each.key == "rest" ? true : null
+  drop_invalid_header_fields       = true # of the application load balancer, as is the idle timeout
   # Beyond a request's own time, so that the gateway is the one to give up.
-  idle_timeout = each.key == "rest" ? local.gateway_service.request_timeout + 10 : null
+  idle_timeout = local.gateway_service.request_timeout + 10
 
   dynamic "access_logs" {
     for_each = local.gateway_service.access_log_bucket == null ? [] : [local.gateway_service.access_log_bucket]
@@ -70,6 +70,8 @@ resource "aws_lb_target_group" "gateway" {
 }
 
 resource "aws_lb_listener" "gateway" {
+  #checkov:skip=CKV_AWS_2:HTTPS and TLS it is, by local.gateway_balancers.
+  #checkov:skip=CKV_AWS_103:TLS 1.2 at least, by the policy below.
   for_each = local.gateway_balancers
 
   load_balancer_arn = aws_lb.gateway[each.key].arn

@@ -103,13 +103,12 @@ resource "aws_ecs_task_definition" "gateway" {
 resource "aws_ecs_service" "gateway" {
   count = local.gateway_count
 
-  name            = "gateway"
-  cluster         = aws_ecs_cluster.gateway[0].id
-  task_definition = aws_ecs_task_definition.gateway[0].arn
-  desired_count   = local.gateway_service.min_tasks
-  launch_type     = "FARGATE"
-  # The version that secrets and networks of today need; named, so that it does not change by itself.
-  platform_version = "1.4.0"
+  name             = "gateway"
+  cluster          = aws_ecs_cluster.gateway[0].id
+  task_definition  = aws_ecs_task_definition.gateway[0].arn
+  desired_count    = local.gateway_service.min_tasks
+  launch_type      = "FARGATE"
+  platform_version = "LATEST"
 
   # New tasks first, old ones after: there are never fewer than were asked for.
   deployment_minimum_healthy_percent = 100
