@@ -96,7 +96,7 @@ run "functions_and_buckets" {
     condition = { for statement in jsondecode(module.api_docs_generator.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["SendTraces", "WriteOwnLog"], statement.Sid) } == {
       AskFunctions             = "lambda:InvokeFunction ${join(" ", local.documented_arns)}"
       KeepDocuments            = "s3:GetObject s3:PutObject arn:aws:s3:::downloads/*"
-      ReadApis                 = "apigateway:GET arn:aws:apigateway:us-east-1::/apis/abc123defg arn:aws:apigateway:us-east-1::/apis/abc123defg/* arn:aws:apigateway:us-east-1::/apis/abc123defg arn:aws:apigateway:us-east-1::/apis/abc123defg/*"
+      ReadApis                 = "apigateway:GET arn:aws:apigateway:us-east-1::/apis/abc123defg arn:aws:apigateway:us-east-1::/apis/abc123defg/* arn:aws:apigateway:us-east-1::/apis/abc123defg arn:aws:apigateway:us-east-1::/apis/abc123defg/* arn:aws:apigateway:us-east-1::/apis/abc123defg arn:aws:apigateway:us-east-1::/apis/abc123defg/*"
       SeeWhatIsLive            = "lambda:GetAlias ${join(" ", [for arn in local.documented_arns : trimsuffix(arn, ":live")])}"
       TellMissingFromForbidden = "s3:ListBucket arn:aws:s3:::downloads"
     }
@@ -109,7 +109,7 @@ run "functions_and_buckets" {
   }
 
   assert {
-    condition     = module.api_docs_generator.environment.API_IDS == "abc123defg,abc123defg" && module.api_docs_generator.summary.memory == 512 && module.api_docs_generator.summary.timeout == 30 && module.api_docs_generator.summary.vpc_config == null
+    condition     = module.api_docs_generator.environment.API_IDS == "abc123defg,abc123defg,abc123defg" && module.api_docs_generator.summary.memory == 512 && module.api_docs_generator.summary.timeout == 30 && module.api_docs_generator.summary.vpc_config == null
     error_message = "512 MB and 30 s, outside the VPC, for the deployed APIs."
   }
 
