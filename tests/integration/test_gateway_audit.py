@@ -154,7 +154,7 @@ def test_best_effort_answers_on_and_counts_exactly_what_it_loses(server: Server)
 
     load, lost = asyncio.run(run())
     assert load.refused == []
-    assert 0 < lost <= 400
+    assert 0 < lost <= len(load.answered) - 100  # the queue had a place for so many
     assert len(stored(server)) == len(load.answered) - lost
     assert_subset(server, load)
 
