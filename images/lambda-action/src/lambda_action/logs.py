@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -17,12 +18,14 @@ _BACKUPS: Final = 5
 _NAME: Final = "lambda_action.copies"
 
 
-def configure(service: str, settings: GatewaySettings) -> None:
+def configure(service: str, settings: GatewaySettings, number: int | None = None) -> None:
     """Set logging up for this process.
 
     Args:
         service: The name on each line.
         settings: `log_level`, `log_file` and `syslog` count.
+        number: Of the process among those that serve. Each has a file of its own, `name-0.log`:
+            a file that several processes turn over loses lines.
     """
     kit.configure(service=service, level=settings.log_level)
     copies = logging.getLogger(_NAME)
@@ -32,9 +35,12 @@ def configure(service: str, settings: GatewaySettings) -> None:
         copies.removeHandler(old)
         old.close()
     if settings.log_file:
+        file = Path(settings.log_file)
+        if number is not None:
+            file = file.with_stem(f"{file.stem}-{number}")
         copies.addHandler(
             logging.handlers.RotatingFileHandler(
-                settings.log_file, maxBytes=_BYTES, backupCount=_BACKUPS, encoding="utf-8"
+                file, maxBytes=_BYTES, backupCount=_BACKUPS, encoding="utf-8"
             )
         )
     if settings.syslog:

@@ -52,6 +52,7 @@ class _Worker(NamedTuple):
     process: BaseProcess
     cells: Any
     started: float
+    number: int
 
 
 class Supervisor:
@@ -80,9 +81,11 @@ class Supervisor:
     def _start(self) -> None:
         # Counted in memory of this process, which outlives that one.
         cells = self._context.RawArray("Q", CELLS)
-        process = self._context.Process(target=_work, args=(cells,), name=SERVICE)
+        taken = {worker.number for worker in self._workers}
+        number = next(n for n in range(self._count) if n not in taken)
+        process = self._context.Process(target=_work, args=(cells, number), name=SERVICE)
         process.start()
-        self._workers.append(_Worker(process, cells, time.monotonic()))
+        self._workers.append(_Worker(process, cells, time.monotonic(), number))
 
     def _look_after(self) -> None:
         for worker in [w for w in self._workers if not w.process.is_alive()]:
@@ -110,14 +113,14 @@ class Supervisor:
             worker.process.terminate()
 
 
-def _work(cells: Any) -> None:
+def _work(cells: Any, number: int) -> None:
     """One process: everything that takes time to import is imported here."""
     import uvloop  # noqa: PLC0415
 
     from lambda_action.worker import serve  # noqa: PLC0415
 
     settings = load(GatewaySettings)
-    configure(SERVICE, settings)
+    configure(SERVICE, settings, number)
     # Ctrl-C reaches the whole group; the first process says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
