@@ -12,8 +12,8 @@ from unittest import mock
 
 import boto3
 from db_migrate import logins
-from function_kit import secret_stores
 
+from tests.kit import secret_clients
 from tests.kit.database_server import PASSWORD, Server
 from tests.kit.invoke import LambdaContext
 
@@ -126,5 +126,4 @@ def surroundings(endpoint: str) -> Iterator[Any]:
         s3 = session.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         yield s3
-        secret_stores.prepare("secretsmanager").close()
-        secret_stores.prepare.cache_clear()
+        secret_clients.forget()
