@@ -46,6 +46,7 @@ _INSERT: Final = sql.SQL(
 ).format(_NAMES, sql.SQL(", ").join([sql.Placeholder()] * len(_COLUMNS)))
 _STATEMENT_SECONDS: Final = 5.0
 _LONGEST_NAME: Final = 255
+_LONGEST_TYPE: Final = 50
 _BAD_ROW: Final = (psycopg.DataError, psycopg.IntegrityError, TypeError, ValueError, OverflowError)
 _SIZES: Final = (4, 8, 13)  # payload, response_payload, error_message
 
@@ -60,9 +61,10 @@ def row_of(invocation: Invocation, longest: int) -> Row:
     i = invocation
     return (
         _identity(), _text(i.client_id, _LONGEST_NAME), _text(i.function_name, _LONGEST_NAME),
-        i.invocation_type, _payload(i.payload, longest), _text(i.alias, longest),
-        _text(i.version, longest), int(i.status_code), _payload(i.response_payload, longest),
-        _text(i.function_error, longest), i.executed_version, i.request_id, i.success,
+        _text(i.invocation_type, _LONGEST_TYPE), _payload(i.payload, longest),
+        _text(i.alias, longest), _text(i.version, longest), int(i.status_code),
+        _payload(i.response_payload, longest), _text(i.function_error, longest),
+        _text(i.executed_version, longest), _text(i.request_id, longest), i.success,
         _text(i.error_message, longest), i.invoked_at, i.completed_at,
     )  # fmt: skip
 

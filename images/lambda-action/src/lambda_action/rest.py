@@ -35,6 +35,8 @@ _BODY_SECONDS: Final = 20.0
 # A payload is text inside JSON, where each of its bytes may take two, and more around it.
 _OVERHEAD: Final = 64 * 1024
 _NOT_FOUND: Final = 404
+# Of what Lambda answers: no such marker, no such function.
+_CALLERS_FAULT: Final = (400, _NOT_FOUND)
 
 _log = get_logger()
 
@@ -196,8 +198,8 @@ def _refusal(problem: GatewayError) -> Response:
     status = int(problem.status)
     if status == 401:  # noqa: PLR2004 - RFC 9110: it says how to come in
         headers["www-authenticate"] = "Bearer"
-    if isinstance(problem, LambdaFailed) and problem.aws_status == _NOT_FOUND:
-        status = _NOT_FOUND
+    if isinstance(problem, LambdaFailed) and problem.aws_status in _CALLERS_FAULT:
+        status = problem.aws_status
     return _failure(status, problem.code, problem.message, headers)
 
 

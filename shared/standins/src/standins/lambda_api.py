@@ -83,7 +83,9 @@ class LambdaApi:
         self.calls.append({"method": scope["method"], "path": path, "type": kind})
         name, _, action = path.removeprefix(_FUNCTIONS).partition("/")
         query = parse_qs(scope["query_string"].decode())
-        if not name:
+        if not name and not query.get("Marker", ["0"])[0].isdecimal():
+            await _refuse(send, 400, "InvalidParameterValueException", "no such marker")
+        elif not name:
             await _json(send, 200, _page(query))
         elif name.endswith("-missing"):
             await _refuse(send, 404, "ResourceNotFoundException", f"Function not found: {name}")
