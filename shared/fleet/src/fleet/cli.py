@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import environments
-from fleet.commands import VERBS, dlq, lake
+from fleet.commands import VERBS, dlq, github, lake
 from fleet.console import fail
 from fleet.errors import ExitCode, FleetError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(dlq.app)
+app.add_typer(github.app)
 app.add_typer(lake.app)
 
 
