@@ -12,6 +12,7 @@ STRATEGY ?=
 VERSION ?=
 # Terraform's plan, kept by `make plan` for `make apply`.
 PLAN ?=
+# Recipes take these from the environment: make would expand what somebody put into them.
 export ENV FN TAG BASE STRATEGY VERSION PLAN
 
 FLEET := .venv/bin/fleet
@@ -34,6 +35,10 @@ test: prepare ## Every test that needs no cloud, the end-to-end suite on the loc
 .PHONY: lint
 lint: tools ## Formatting, lint, types, Dockerfile, Terraform and security checks.
 	@shared/fleet/prepare/lint.sh
+
+.PHONY: audit
+audit: tools ## Known advisories on every locked Python package (asks PyPI).
+	@shared/fleet/prepare/audit.sh
 
 .PHONY: prepare
 prepare: ## Install and start what is missing: uv, Python, Docker engine, base images.
@@ -78,7 +83,7 @@ deploy: tools ## Release an image of the registry (ENV, FN, TAG).
 .PHONY: rollback
 rollback: tools ## Back to the previous release, or to TAG (ENV; FN must be given).
 	$(if $(filter file,$(origin FN)),$(error rollback takes FN=<function>, or FN=all for every one))
-	@$(FLEET) rollback $(if $(TAG),--to-tag $(TAG))
+	@$(FLEET) rollback $${TAG:+--to-tag "$$TAG"}
 
 .PHONY: validate
 validate: tools ## Hold what is live against Terraform, history and sample events (ENV, FN).
