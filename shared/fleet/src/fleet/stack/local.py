@@ -138,7 +138,7 @@ class LocalStack:
         flags += f" --security-opt no-new-privileges --add-host host.docker.internal:{gateway}"
         return Daemon(
             "local-aws",
-            [str(self.project.state / "ministack" / "bin" / "ministack")],
+            self._serve_aws(),
             self.instance.aws_port,
             self.folder,
             {
@@ -154,6 +154,18 @@ class LocalStack:
                 "LOG_LEVEL": "INFO",
             },
         )
+
+    def _serve_aws(self) -> list[str]:
+        """The server's command, as `ministack --detach` has it but for the idle time.
+
+        Terraform's AWS provider keeps idle connections for 90 seconds. A server that closes them
+        earlier may do so just as a request arrives, and its answer is lost: the provider sends
+        AddPermission again, is told that the statement exists, and asks on for minutes.
+        """
+        python = str(self.project.state / "ministack" / "bin" / "python")
+        address = f"127.0.0.1:{self.instance.aws_port}"
+        options = ["--bind", address, "--workers", "0", "--keep-alive", "3600"]
+        return [python, "-m", "hypercorn", "ministack.app:app", *options, "--log-level", "INFO"]
 
     def _standins(self) -> list[Daemon]:
         supabase = {
