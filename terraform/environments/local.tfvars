@@ -62,3 +62,8 @@ messages = {
   lease_seconds  = 12
   retry_seconds  = 1
 }
+
+# The roles that workflows take: their policies are tried here, with IAM enforced.
+github = {
+  repository = "example/lambda-fleet"
+}

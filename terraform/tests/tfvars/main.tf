@@ -34,6 +34,7 @@ output "values" {
     messages          = local.values.messages
     network           = try(local.values.network, {})
     database          = try(local.values.database, {})
+    github            = try(local.values.github, null)
   }
 }
 
@@ -41,6 +42,6 @@ output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
     "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "hoopstat",
-    "network", "database", "messages",
+    "network", "database", "messages", "github",
   ])) == 0
 }
