@@ -39,6 +39,11 @@ def evaluate(expression: str, contexts: dict[str, Any], functions: Functions) ->
     return value
 
 
+def is_true(value: Any) -> bool:
+    """Objects and lists are true on GitHub, empty ones too."""
+    return isinstance(value, (dict, list)) or bool(value)
+
+
 def as_text(value: Any) -> str:
     """A value inside of a text."""
     if value is None:
@@ -83,14 +88,14 @@ class _Parser:
         value = self._both()
         while self._take("||"):
             other = self._both()
-            value = value or other
+            value = value if is_true(value) else other
         return value
 
     def _both(self) -> Any:
         value = self._compared()
         while self._take("&&"):
             other = self._compared()
-            value = value and other
+            value = other if is_true(value) else value
         return value
 
     def _compared(self) -> Any:
@@ -102,7 +107,7 @@ class _Parser:
         return value
 
     def _negated(self) -> Any:
-        return not self._negated() if self._take("!") else self._one()
+        return not is_true(self._negated()) if self._take("!") else self._one()
 
     def _one(self) -> Any:
         kind, text = self.tokens.pop(0)

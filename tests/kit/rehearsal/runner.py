@@ -17,6 +17,12 @@ from tests.kit.rehearsal import expressions
 from tests.kit.rehearsal.github import REPOSITORY, TOKEN, FakeGitHub
 from tests.kit.rehearsal.workspace import Remote
 
+# Without this the local AWS would take whoever asks for its root.
+NOBODY = {
+    "FLEET_LOCAL_AWS_ACCESS_KEY_ID": "nobody",
+    "FLEET_LOCAL_AWS_SECRET_ACCESS_KEY": "nobody",
+}
+
 
 @dataclass
 class StepRun:
@@ -59,6 +65,8 @@ class Rehearsal:
 
     Attributes:
         variables: the repository's and environments' configuration variables.
+        roles: by environment, what a job has in its environment once it has taken its role; before
+            that it is nobody.
     """
 
     remote: Remote
@@ -66,6 +74,7 @@ class Rehearsal:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, dict[str, str]] = field(default_factory=dict)
     _runs: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def run(
@@ -150,7 +159,13 @@ class _Run:
         functions = _functions(well=True)
         run.environment = str(expressions.render(job.get("environment", ""), contexts, functions))
         variables = expressions.render(job.get("env", {}), contexts, functions)
-        machine = _Machine(self._rehearsal, self._folder / name, self._github, self._event_file)
+        machine = _Machine(
+            self._rehearsal,
+            self._folder / name,
+            self._github,
+            self._event_file,
+            self._rehearsal.roles.get(run.environment, NOBODY),
+        )
         for number, step in enumerate(job["steps"]):
             self._step(number, step, run, machine, contexts | {"env": variables})
         run.summary = machine.summary
@@ -194,7 +209,12 @@ class _Machine:
     """A runner's machine: one folder, the steps' files, and stand-ins for the actions."""
 
     def __init__(
-        self, rehearsal: Rehearsal, folder: Path, github: dict[str, Any], event: Path
+        self,
+        rehearsal: Rehearsal,
+        folder: Path,
+        github: dict[str, Any],
+        event: Path,
+        role: dict[str, str],
     ) -> None:
         folder.mkdir()
         self._rehearsal = rehearsal
@@ -203,6 +223,8 @@ class _Machine:
         self._workspace.mkdir()
         self._github = github
         self._event = event
+        self._role = role
+        self._who = NOBODY
         self.actions: list[tuple[str, dict[str, Any]]] = []
         self._summary = folder / "summary.md"
 
@@ -236,6 +258,8 @@ class _Machine:
         name = uses.partition("@")[0]
         self.actions.append((name, given))
         done.outcome = "success"
+        if name == "aws-actions/configure-aws-credentials":
+            self._who = self._role
         if name == "actions/checkout":
             self._rehearsal.remote.checkout(
                 self._workspace, str(given.get("ref") or self._github["sha"])
@@ -245,6 +269,7 @@ class _Machine:
         return (
             program.environment(GITHUB_TOKEN=None)
             | self._rehearsal.environment
+            | self._who
             | {
                 "CI": "true",
                 "GITHUB_ACTOR": self._github["actor"],
@@ -270,7 +295,7 @@ def _wanted(condition: Any, contexts: dict[str, Any], *, well: bool) -> bool:
     if condition is None:
         return well
     text = str(condition).strip().removeprefix("${{").removesuffix("}}")
-    value = bool(expressions.evaluate(text, contexts, _functions(well=well)))
+    value = expressions.is_true(expressions.evaluate(text, contexts, _functions(well=well)))
     says_when = any(f"{word}()" in text for word in ("always", "failure", "cancelled", "success"))
     return value and (well or says_when)
 

@@ -13,6 +13,15 @@ from tests.kit import clones
 from tests.kit.program import ROOT
 
 # What every clone brings of its own.
+_SHARED_TERRAFORM = {
+    "github.tf",
+    "github_policies.tf",
+    "providers.tf",
+    "registry.tf",
+    "releases.tf",
+    "variables_github.tf",
+    "versions.tf",
+}
 _OWN = {"sync.stamp", "terraform", "environments", "docker"}
 
 
@@ -84,7 +93,7 @@ def small_fleet(folder: Path, functions: set[str], terraform: Path) -> Remote:
     for other in set(project.functions) - functions:
         shutil.rmtree(folder / "images" / other)
     for file in [*folder.glob("terraform/*.tf"), *folder.glob("terraform/environments/*")]:
-        if file.name not in {"providers.tf", "versions.tf", "registry.tf", "releases.tf"}:
+        if file.name not in _SHARED_TERRAFORM:
             file.unlink()
     shutil.copytree(terraform, folder / "terraform", dirs_exist_ok=True)
     clones.edit(

@@ -11,3 +11,8 @@ image_entry_point = [
   "/usr/local/bin/python3", "-m", "awslambdaric",
   "lambda_function.handler",
 ]
+
+github = {
+  repository      = "example/lambda-fleet"
+  create_provider = false
+}
