@@ -69,7 +69,7 @@ def make(folder: Path) -> SmallFleet:
 
 
 def _deployer(environment: Environment) -> tuple[str, str]:
-    """A user with the role's policy: the local AWS has no token of GitHub's to give the role for."""
+    """A user with the role's policy: here is no token of GitHub's to take the role with."""
     iam = environment.client("iam")
     role = f"rehearsal-{environment.name}-github-deploy"
     document = iam.get_role_policy(RoleName=role, PolicyName="deploy")["PolicyDocument"]

@@ -11,8 +11,6 @@ from fleet.errors import FleetError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import httpx
-
 TIMEOUT_SECONDS: Final = 15.0
 _PAGE = 100
 _PAGES = 30
@@ -35,30 +33,24 @@ class Head:
 class GitHub:
     """One repository. Every answer that is no success is a FleetError without the token in it."""
 
-    def __init__(self, client: httpx.Client, repository: str) -> None:
-        self._client = client
-        self._path = f"/repos/{repository}"
+    def __init__(self, address: str, token: str, repository: str) -> None:
+        self._url = f"{address}/repos/{repository}"
+        self._headers = {
+            "authorization": f"Bearer {token}",
+            "accept": "application/vnd.github+json",
+            "x-github-api-version": "2022-11-28",
+        }
 
     @classmethod
     def of(cls, repository: str) -> Self:
         """With the run's token, at the address that the runner names."""
-        import httpx  # noqa: PLC0415  slow to import, and most verbs have no need of it
-
         token = os.environ.get("GITHUB_TOKEN", "")
         if not token:
             raise FleetError(
                 "GITHUB_TOKEN is not set", "give the step env: GITHUB_TOKEN: ${{ github.token }}"
             )
-        client = httpx.Client(
-            base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
-            headers={
-                "authorization": f"Bearer {token}",
-                "accept": "application/vnd.github+json",
-                "x-github-api-version": "2022-11-28",
-            },
-            timeout=TIMEOUT_SECONDS,
-        )
-        return cls(client, repository)
+        address = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+        return cls(address, token, repository)
 
     def may_write(self, user: str) -> bool:
         """Whether somebody may push to the repository."""
@@ -131,10 +123,14 @@ class GitHub:
         return self._ask(method, path, json=body)
 
     def _ask(self, method: str, path: str, *, missing: Any = None, **request: Any) -> Any:
-        import httpx  # noqa: PLC0415  as above
+        import httpx  # noqa: PLC0415  slow to import, and most verbs have no need of it
 
+        # A few requests in a run: no connection is kept.
+        address, headers = self._url + path, self._headers
         try:
-            answer = self._client.request(method, self._path + path, **request)
+            answer = httpx.request(
+                method, address, headers=headers, timeout=TIMEOUT_SECONDS, **request
+            )
         except httpx.HTTPError as error:
             raise FleetError(
                 f"GitHub did not answer {method} {path}: {type(error).__name__}",
