@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,32 +11,10 @@ from typing import Any
 
 import yaml
 
-from tests.kit import program
 from tests.kit.rehearsal import expressions
 from tests.kit.rehearsal.github import REPOSITORY, TOKEN, FakeGitHub
+from tests.kit.rehearsal.machine import NOBODY, Machine, StepRun
 from tests.kit.rehearsal.workspace import Remote
-
-# Without this the local AWS would take whoever asks for its root.
-NOBODY = {
-    "FLEET_LOCAL_AWS_ACCESS_KEY_ID": "nobody",
-    "FLEET_LOCAL_AWS_SECRET_ACCESS_KEY": "nobody",
-}
-
-
-@dataclass
-class StepRun:
-    """One step that was looked at.
-
-    Attributes:
-        outcome: success, failure or skipped.
-        log: what it wrote, to both channels.
-    """
-
-    name: str
-    outcome: str
-    seconds: float = 0.0
-    log: str = ""
-    outputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -159,7 +136,7 @@ class _Run:
         functions = _functions(well=True)
         run.environment = str(expressions.render(job.get("environment", ""), contexts, functions))
         variables = expressions.render(job.get("env", {}), contexts, functions)
-        machine = _Machine(
+        machine = Machine(
             self._rehearsal,
             self._folder / name,
             self._github,
@@ -181,7 +158,7 @@ class _Run:
         number: int,
         step: dict[str, Any],
         run: JobRun,
-        machine: _Machine,
+        machine: Machine,
         contexts: dict[str, Any],
     ) -> None:
         well = run.result == "success"
@@ -203,86 +180,6 @@ class _Run:
         run.steps.append(done)
         if "id" in step:
             contexts["steps"][step["id"]] = {"outcome": done.outcome, "outputs": done.outputs}
-
-
-class _Machine:
-    """A runner's machine: one folder, the steps' files, and stand-ins for the actions."""
-
-    def __init__(
-        self,
-        rehearsal: Rehearsal,
-        folder: Path,
-        github: dict[str, Any],
-        event: Path,
-        role: dict[str, str],
-    ) -> None:
-        folder.mkdir()
-        self._rehearsal = rehearsal
-        self._folder = folder
-        self._workspace = folder / "workspace"
-        self._workspace.mkdir()
-        self._github = github
-        self._event = event
-        self._role = role
-        self._who = NOBODY
-        self.actions: list[tuple[str, dict[str, Any]]] = []
-        self._summary = folder / "summary.md"
-
-    @property
-    def summary(self) -> str:
-        return self._summary.read_text() if self._summary.exists() else ""
-
-    def shell(self, done: StepRun, script: str, variables: dict[str, Any]) -> None:
-        """Run a script as GitHub does: bash, and its first failure ends it."""
-        outputs = self._folder / "outputs"
-        outputs.write_text("")
-        ended = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
-            cwd=self._workspace,
-            env=self._environment(outputs)
-            | {key: expressions.as_text(value) for key, value in variables.items()},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        done.log = ended.stdout
-        done.outcome = "failure" if ended.returncode else "success"
-        lines = (line.partition("=") for line in outputs.read_text().splitlines())
-        done.outputs = {name: value for name, _, value in lines}
-
-    def action(self, done: StepRun, uses: str, given: dict[str, Any]) -> None:
-        """Do what an action would; all but the checkout have nothing to do on this machine."""
-        name = uses.partition("@")[0]
-        self.actions.append((name, given))
-        done.outcome = "success"
-        if name == "aws-actions/configure-aws-credentials":
-            self._who = self._role
-        if name == "actions/checkout":
-            self._rehearsal.remote.checkout(
-                self._workspace, str(given.get("ref") or self._github["sha"])
-            )
-
-    def _environment(self, outputs: Path) -> dict[str, str]:
-        return (
-            program.environment(GITHUB_TOKEN=None)
-            | self._rehearsal.environment
-            | self._who
-            | {
-                "CI": "true",
-                "GITHUB_ACTOR": self._github["actor"],
-                "GITHUB_API_URL": self._rehearsal.github.url,
-                "GITHUB_EVENT_NAME": self._github["event_name"],
-                "GITHUB_EVENT_PATH": str(self._event),
-                "GITHUB_OUTPUT": str(outputs),
-                "GITHUB_REPOSITORY": REPOSITORY,
-                "GITHUB_RUN_ID": self._github["run_id"],
-                "GITHUB_SHA": self._github["sha"],
-                "GITHUB_STEP_SUMMARY": str(self._summary),
-            }
-        )
 
 
 def _needs(job: dict[str, Any]) -> list[str]:

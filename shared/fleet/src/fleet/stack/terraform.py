@@ -58,6 +58,8 @@ class Terraform:
         code = self._run(
             "plan",
             "-detailed-exitcode",
+            # Whoever plans may read and nothing else; an apply looks whether the state is the same.
+            "-lock=false",
             f"-out={file}",
             *self._variables(image_tag),
             allowed=(0, 2),
