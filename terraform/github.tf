@@ -22,7 +22,7 @@ locals {
   }
 
   github_function_arn   = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.prefix}-*"
-  github_repository_arn = "arn:${local.partition}:ecr:${var.region}:${local.account_id}:repository/${local.project}/*"
+  github_repository_arn = "arn:${local.partition}:ecr:${var.region}:${coalesce(var.registry.account_id, local.account_id)}:repository/${local.project}/*"
   github_state_arn      = "arn:${local.partition}:s3:::${try(coalesce(var.github.state_bucket), "${local.prefix}-state")}"
 }
 

@@ -139,3 +139,49 @@ run "wildcard_repository" {
 
   expect_failures = [var.github]
 }
+
+run "registry_of_another_account" {
+  command = plan
+
+  variables {
+    registry = { create = false, account_id = "210987654321" }
+  }
+
+  assert {
+    condition     = length(aws_ecr_repository.function) == 0 && alltrue([for repository in data.aws_ecr_repository.function : repository.registry_id == "210987654321"])
+    error_message = "Images are where another account has them."
+  }
+
+  assert {
+    condition     = strcontains(local.github_repository_arn, ":210987654321:repository/lambda-fleet/")
+    error_message = "The role that deploys looks there."
+  }
+}
+
+run "registry_for_other_accounts" {
+  variables {
+    registry = { shared_with = ["210987654321"] }
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in aws_ecr_repository_policy.function : [for s in jsondecode(policy.policy).Statement : s.Sid] == ["PullByThisFunction", "PullByItInOtherAccounts", "TakeByOtherAccounts"]
+    ])
+    error_message = "Functions and releases of the other account are let in."
+  }
+
+  assert {
+    condition     = !strcontains(jsonencode([for policy in aws_ecr_repository_policy.function : policy.policy]), "ecr:PutImage")
+    error_message = "Only the account that owns the images pushes them."
+  }
+}
+
+run "registry_of_two_owners" {
+  command = plan
+
+  variables {
+    registry = { account_id = "210987654321" }
+  }
+
+  expect_failures = [var.registry]
+}

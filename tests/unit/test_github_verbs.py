@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleet import environments
 from fleet.commands.github.gate import gate
 from fleet.commands.github.report import report
 from fleet.commands.promote import promote
@@ -14,6 +15,8 @@ from fleet.commands.scan import scan
 from fleet.environments import Environment
 from fleet.errors import ExitCode, FleetError
 from fleet.images import versions
+from fleet.images.account import use_registry_of
+from fleet.project import Project
 
 from tests.kit.answering import Answering
 from tests.kit.program import ROOT
@@ -58,7 +61,7 @@ def holding(images: dict[str, str]) -> Any:
     """A registry with these digests by tag."""
 
     def answer(operation: str, given: dict[str, Any]) -> dict[str, Any]:
-        if operation == "PutImage":
+        if "imageIds" not in given:
             return {}
         (wanted,) = given["imageIds"]
         digest = wanted.get("imageDigest") or images.get(wanted["imageTag"])
@@ -94,6 +97,29 @@ def test_a_version_is_for_good(
     with pytest.raises(FleetError, match=reason):
         versions.add_tag(CLOUD, "sync-clock", digest, "v1.2.3")
     assert "PutImage" not in [name for name, _ in ecr.calls]
+
+
+def test_images_of_another_account_are_asked_for_there(ecr: Answering) -> None:
+    account = "210987654321"
+    use_registry_of(ecr.client, account)
+    ecr.reset(holding({"abc": OLD}))
+    versions.add_tag(CLOUD, "sync-clock", OLD, "v1.2.3")
+    ecr.client.get_authorization_token()
+    assert {given.get("registryId") for _, given in ecr.calls[:-1]} == {account}
+    assert ecr.calls[-1][1]["registryIds"] == [account]
+
+
+def test_the_tfvars_say_whose_registry_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "terraform" / "environments"
+    folder.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.fleet]\nproject = "p"\nrelease_to = []\n')
+    (folder / "dev.tfvars").write_text(
+        'environment = "dev"\nregistry = { create = false, account_id = "210987654321" }\n'
+    )
+    (folder / "staging.tfvars").write_text('environment = "staging"\n')
+    names = ("dev", "staging")
+    found = [environments.load(Project(tmp_path), name).registry_account for name in names]
+    assert found == ["210987654321", ""]
 
 
 @pytest.mark.parametrize("version", ["1.2.3", "v1.2", "v01.2.3", "v1.2.3 x", "latest", ""])

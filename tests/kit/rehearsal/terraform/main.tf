@@ -27,6 +27,8 @@ variable "region" {
 variable "registry" {
   type = object({
     create          = optional(bool, true)
+    account_id      = optional(string)
+    shared_with     = optional(list(string), [])
     keep_images     = optional(number, 50)
     rollback_window = optional(number, 10)
   })
