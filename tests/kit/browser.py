@@ -76,7 +76,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, script: str, seconds: float = 10) -> Any:
+    def until(self, script: str, seconds: float = 30) -> Any:
         """The value of a JavaScript expression, as soon as it is one that counts."""
         deadline = time.monotonic() + seconds
         while not (value := self._value(script)):

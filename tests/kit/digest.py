@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import botocore.session
-from function_kit import http, secret_stores
+from function_kit import http
 from function_kit.signed_api import SignedApi
 from scheduled_digest.ledger import Ledger
 from standins import backend as backend_standin
@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.kit import secret_clients
 from tests.kit.invoke import LambdaContext
 from tests.kit.process import Process
 
@@ -152,7 +153,7 @@ class World:
     def function(self, **changes: object) -> Iterator[Function]:
         """The function in this process, cold, with changed variables."""
         with self._credentials(**changes), _closing(http, "client"):
-            secret_stores.prepare.cache_clear()
+            secret_clients.forget()
             module = importlib.import_module("scheduled_digest.handler")
             # Again, for the module may have been loaded with other variables.
             yield Function(self, importlib.reload(module).handler)

@@ -12,8 +12,8 @@ from unittest import mock
 
 import boto3
 from db_migrate import logins
-from function_kit import secret_stores
 
+from tests.kit import secret_clients
 from tests.kit.database_server import PASSWORD, Server
 from tests.kit.invoke import LambdaContext
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 BUCKET = "lambda-fleet-test-treatments"
 SECRET = "lambda-fleet-test-database-app"
 SECONDS = 6.0  # the function's timeout
+VARIABLES = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    # What the handler's module wants when it is imported; tests give it others.
+    "ENVIRONMENT": "local",
+    "DB_SECRET_ARN": SECRET,
+    "TREATMENT_BUCKET": BUCKET,
+}
 _numbers = itertools.count()
 
 
@@ -109,23 +119,11 @@ class Function:
 @contextlib.contextmanager
 def surroundings(endpoint: str) -> Iterator[Any]:
     """The bucket, the secret and the variables; gives botocore's S3 client."""
-    variables = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        # What the handler's module wants when it is imported; tests give it others.
-        "ENVIRONMENT": "local",
-        "DB_SECRET_ARN": SECRET,
-        "TREATMENT_BUCKET": BUCKET,
-    }
-    with mock.patch.dict("os.environ", variables):
+    with mock.patch.dict("os.environ", VARIABLES | {"AWS_ENDPOINT_URL": endpoint}):
         session = boto3.Session()
         login = {"username": logins.APP, "password": PASSWORD}
         session.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(login))
         s3 = session.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         yield s3
-        secret_stores.prepare("secretsmanager").close()
-        secret_stores.prepare.cache_clear()
+        secret_clients.forget()

@@ -20,7 +20,6 @@ from unittest import mock
 
 import boto3
 from botocore.config import Config
-from function_kit import secret_stores
 from function_kit.signed_api import SignedApi
 from message_kit import outbound
 from message_kit.message import Draft, Message, MessageType
@@ -30,6 +29,7 @@ from message_kit.store import MessageStore
 from message_kit.topic import Topic
 from standins import ntfy, serving, web
 
+from tests.kit import secret_clients
 from tests.kit.invoke import LambdaContext
 from tests.kit.process import Process
 
@@ -202,7 +202,7 @@ class World:
     def function(self, name: str, **changes: object) -> Iterator[Callable[..., Any]]:
         """A function in this process, cold."""
         with self.variables(**changes):
-            secret_stores.prepare.cache_clear()
+            secret_clients.forget()
             module = importlib.import_module(f"{name}.handler")
             # Again, for the module may have been loaded with other variables.
             handler = importlib.reload(module).handler

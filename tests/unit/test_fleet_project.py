@@ -161,7 +161,7 @@ def test_an_sbom_lists_what_the_lock_file_gives_a_function() -> None:
     path = sbom.write_sbom(Project(ROOT), "generate-presigned-url")
     text = path.read_text()
     assert '"bomFormat": "CycloneDX"' in text
-    assert '"botocore"' in text
+    assert '"awslambdaric"' in text
     assert '"pytest"' not in text
 
 

@@ -6,7 +6,6 @@ import importlib
 import json
 import logging
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from function_kit.handler import InvalidEvent, SmokeFailed
 from function_kit.releases import Lock
 from function_kit.settings import ConfigurationError
 from pydantic import ValidationError
+from release_guard.history import History
 from release_guard.patience import RESERVE, Patience
 
 from tests.kit.guard import TABLE, event, released, settings, two_releases
@@ -69,6 +69,8 @@ def handler(aws: Aws, bases: dict[str, Any]) -> Iterator[Any]:
     with (
         mock.patch.dict(os.environ, VARIABLES),
         mock.patch("function_kit.signed_api.SignedApi", api),
+        # Releases are as old as the file's tests think, however late these are run.
+        mock.patch.dict(History.__init__.__kwdefaults__, {"clock": lambda: NOW}),
     ):
         for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "LOG_LEVEL"):
             os.environ.pop(name, None)
@@ -128,7 +130,7 @@ def test_the_lease_outlasts_the_invocation_and_not_much_more(handler: Any, aws: 
     def look(call: Any) -> None:
         lock = aws.lock()
         if call.operation == "TransactWriteItems" and lock:
-            leases.append(lock.expires_at - time.time())
+            leases.append(lock.expires_at - NOW)
 
     aws.after = look
     handler(event(at=NOW), LambdaContext(seconds=120))

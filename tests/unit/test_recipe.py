@@ -131,13 +131,33 @@ def test_dependencies_are_copied_without_what_differs_between_installs(
 def test_neighbours_that_an_engine_may_order_in_two_ways_are_told(
     environment: Path, tmp_path: Path
 ) -> None:
-    libraries = environment / "lib/python3.13/site-packages/function_kit.libs"
-    libraries.mkdir()
-    (libraries / "some.so").write_text("")
+    neighbour = environment / "lib/python3.13/site-packages/function_kit-data"
+    neighbour.mkdir()
+    (neighbour / "some.bin").write_text("")
     project = tmp_path / "pyproject.toml"
     project.write_text("[tool.lambda-image]\naws = {}\n")
     ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
     assert "may depend on the engine's order, at opt/python/function_kit\n" in ended.stdout
+
+
+def test_a_package_with_libraries_beside_it_is_no_such_neighbour(
+    environment: Path, tmp_path: Path
+) -> None:
+    libraries = environment / "lib/python3.13/site-packages/function_kit.libs"
+    libraries.mkdir()
+    (libraries / "some.so").write_text("library")
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.lambda-image]\naws = {}\n")
+    ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
+    assert ended.returncode == 0, ended.stderr
+    assert "note:" not in ended.stdout
+    package = tmp_path / "layer" / "opt" / "python" / "function_kit"
+    assert (package / "__init__.py").is_file()
+    # As the loader asks: from the package, not from where its name is written.
+    found = subprocess.run(
+        ["cat", f"{package}/../function_kit.libs/some.so"], check=True, capture_output=True
+    )
+    assert found.stdout == b"library"
 
 
 def test_an_image_that_names_no_services_badly_ends_the_build(

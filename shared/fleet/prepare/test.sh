@@ -14,5 +14,5 @@ rm -f .coverage .coverage.*
 if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
 # One process has the local stack to itself, the other everything else, until either is done.
 exec .venv/bin/python -m pytest tests/e2e tests/integration tests/contract tests/unit tests/security \
-  -n 2 --dist loadgroup --no-loadscope-reorder \
+  -n 2 --no-loadscope-reorder \
   --cov --cov-report=term --cov-fail-under=90 --durations=10

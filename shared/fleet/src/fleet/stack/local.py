@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.docker import docker, require_engine
@@ -16,7 +17,6 @@ from fleet.stack.processes import Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from fleet.environments import Environment, Instance
     from fleet.project import Project
@@ -156,16 +156,16 @@ class LocalStack:
         )
 
     def _serve_aws(self) -> list[str]:
-        """The server's command, as `ministack --detach` has it but for the idle time.
+        """The server's command, as `ministack --detach` has it but for two things.
 
-        Terraform's AWS provider keeps idle connections for 90 seconds. A server that closes them
-        earlier may do so just as a request arrives, and its answer is lost: the provider sends
-        AddPermission again, is told that the statement exists, and asks on for minutes.
+        Connections stay open longer than Terraform's provider keeps them (90 s), or one that is
+        closed just as a request arrives takes the answer with it; and see `local_aws`.
         """
         python = str(self.project.state / "ministack" / "bin" / "python")
+        application = str(Path(__file__).with_name("local_aws.py"))
         address = f"127.0.0.1:{self.instance.aws_port}"
         options = ["--bind", address, "--workers", "0", "--keep-alive", "3600"]
-        return [python, "-m", "hypercorn", "ministack.app:app", *options, "--log-level", "INFO"]
+        return [python, "-m", "hypercorn", f"{application}:app", *options, "--log-level", "INFO"]
 
     def _standins(self) -> list[Daemon]:
         supabase = {
