@@ -11,6 +11,7 @@ from fleet.commands.bootstrap import REGISTRY, build_and_push
 from fleet.commands.options import Workplace
 from fleet.environments import Environment
 from fleet.project import Project
+from fleet.stack.fixtures import SAMPLE_KEY, SAMPLE_OBJECT
 
 from tests.kit.program import ROOT, fleet
 from tests.kit.rehearsal.workspace import Remote, bring_tools, small_fleet
@@ -62,6 +63,10 @@ def make(folder: Path) -> SmallFleet:
         tag = place.project.commit()
         build_and_push(place, tag)
         place.terraform.apply(image_tag=tag)
+        # What sample events ask for.
+        place.environment.client("s3").put_object(
+            Bucket=f"rehearsal-{name}-downloads", Key=SAMPLE_KEY, Body=SAMPLE_OBJECT
+        )
         ended = fleet("release", "--env", name, cwd=remote.root)
         assert ended.code == 0, ended.err
         made.deployers[name] = _deployer(place.environment)
