@@ -6,7 +6,14 @@ SHELL := /bin/bash
 ENV ?= local
 FN ?= all
 TAG ?=
-export ENV FN TAG
+# What changed is told against; how traffic shifts; the version that `make promote` gives.
+BASE ?=
+STRATEGY ?=
+VERSION ?=
+# Terraform's plan, kept by `make plan` for `make apply`.
+PLAN ?=
+# Recipes take these from the environment: make would expand what somebody put into them.
+export ENV FN TAG BASE STRATEGY VERSION PLAN
 
 FLEET := .venv/bin/fleet
 PREPARE := shared/fleet/prepare/prepare.sh
@@ -28,6 +35,10 @@ test: prepare ## Every test that needs no cloud, the end-to-end suite on the loc
 .PHONY: lint
 lint: tools ## Formatting, lint, types, Dockerfile, Terraform and security checks.
 	@shared/fleet/prepare/lint.sh
+
+.PHONY: audit
+audit: tools ## Known advisories on every locked Python package (asks PyPI).
+	@shared/fleet/prepare/audit.sh
 
 .PHONY: prepare
 prepare: ## Install and start what is missing: uv, Python, Docker engine, base images.
@@ -61,6 +72,10 @@ plan: tools ## What an apply and a release would change (ENV, FN, TAG).
 apply: tools ## Apply Terraform, then release what it configured (ENV).
 	@$(FLEET) apply
 
+.PHONY: cost
+cost: tools ## What an environment costs in a month, at the stated traffic (ENV).
+	@$(FLEET) cost
+
 .PHONY: deploy
 deploy: tools ## Release an image of the registry (ENV, FN, TAG).
 	@$(FLEET) release
@@ -68,7 +83,7 @@ deploy: tools ## Release an image of the registry (ENV, FN, TAG).
 .PHONY: rollback
 rollback: tools ## Back to the previous release, or to TAG (ENV; FN must be given).
 	$(if $(filter file,$(origin FN)),$(error rollback takes FN=<function>, or FN=all for every one))
-	@$(FLEET) rollback $(if $(TAG),--to-tag $(TAG))
+	@$(FLEET) rollback $${TAG:+--to-tag "$$TAG"}
 
 .PHONY: validate
 validate: tools ## Hold what is live against Terraform, history and sample events (ENV, FN).
@@ -77,6 +92,30 @@ validate: tools ## Hold what is live against Terraform, history and sample event
 .PHONY: resume
 resume: tools ## Finish what a killed release or rollback left half done (ENV, FN).
 	@$(FLEET) resume
+
+.PHONY: scan
+scan: tools ## Known vulnerabilities of built images, by Trivy (ENV, FN, TAG).
+	@$(FLEET) scan
+
+.PHONY: scan-live
+scan-live: tools ## The same of what is live (ENV, FN).
+	@$(FLEET) scan --live
+
+.PHONY: rebuild
+rebuild: prepare ## Build every layer anew, on the newest bases (FN, TAG).
+	@$(FLEET) build --no-cache
+
+.PHONY: compare
+compare: prepare ## Size and cold start of images beside those of BASE (FN).
+	@.venv/bin/python -m tests.performance.compare
+
+.PHONY: promote
+promote: tools ## Give what is live the tag VERSION: the same digest (ENV, FN).
+	@$(FLEET) promote
+
+.PHONY: github-%
+github-%: tools ## A step of a workflow: fleet github <step>.
+	@$(FLEET) github $*
 
 .PHONY: prune
 prune: tools ## Delete old versions that no alias and no rollback needs (ENV, FN).

@@ -167,3 +167,8 @@ output "database" {
     secret_arns = { for login, secret in aws_secretsmanager_secret.database : login => secret.arn }
   }
 }
+
+output "github" {
+  description = "By purpose, the roles that GitHub's workflows take: the values of their variables DEPLOY_ROLE_ARN and <ENV>_PLAN_ROLE_ARN."
+  value       = { for purpose, role in aws_iam_role.github : purpose => role.arn }
+}

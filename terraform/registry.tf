@@ -37,7 +37,8 @@ resource "aws_ecr_repository" "function" {
 data "aws_ecr_repository" "function" {
   for_each = setsubtract(local.functions, local.owned_repositories)
 
-  name = "${local.project}/${each.key}"
+  name        = "${local.project}/${each.key}"
+  registry_id = var.registry.account_id
 }
 
 # By count and never by age: after a quiet year the last images are still those to go back to.
@@ -67,16 +68,43 @@ resource "aws_ecr_repository_policy" "function" {
   repository = each.value.name
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "PullByThisFunction"
-      Effect    = "Allow"
-      Principal = { Service = "lambda.amazonaws.com" }
-      Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-      Condition = {
-        ArnLike = {
-          "aws:SourceArn" = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.project}-*-${each.key}"
+    Statement = concat(
+      [{
+        Sid       = "PullByThisFunction"
+        Effect    = "Allow"
+        Principal = { Service = "lambda.amazonaws.com" }
+        Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Condition = {
+          ArnLike = {
+            "aws:SourceArn" = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.project}-*-${each.key}"
+          }
         }
-      }
-    }]
+      }],
+      [for accounts in length(var.registry.shared_with) == 0 ? [] : [var.registry.shared_with] : {
+        Sid       = "PullByItInOtherAccounts"
+        Effect    = "Allow"
+        Principal = { Service = "lambda.amazonaws.com" }
+        Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Condition = {
+          ArnLike = {
+            "aws:SourceArn" = formatlist("arn:${local.partition}:lambda:${var.region}:%s:function:${local.project}-*-${each.key}", accounts)
+          }
+        }
+      }],
+      # Who gives a function an image of another account must be let in to it there too. Images are
+      # pushed by this account alone.
+      [for accounts in length(var.registry.shared_with) == 0 ? [] : [var.registry.shared_with] : {
+        Sid       = "TakeByOtherAccounts"
+        Effect    = "Allow"
+        Principal = { AWS = formatlist("arn:${local.partition}:iam::%s:root", accounts) }
+        Action = [
+          "ecr:BatchGetImage",
+          "ecr:DescribeImages",
+          "ecr:DescribeRepositories",
+          "ecr:GetDownloadUrlForLayer",
+          "ecr:GetRepositoryPolicy",
+        ]
+      }],
+    )
   })
 }

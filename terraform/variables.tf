@@ -77,13 +77,25 @@ variable "image_entry_point" {
 }
 
 variable "registry" {
-  description = "Image repositories. create is false where another environment of the same account owns them."
+  description = "Image repositories. create is false where another environment owns them, of this account or of account_id; shared_with are the other accounts whose environments take images from here."
   type = object({
     create          = optional(bool, true)
+    account_id      = optional(string)
+    shared_with     = optional(list(string), [])
     keep_images     = optional(number, 50)
     rollback_window = optional(number, 10)
   })
   default = {}
+
+  validation {
+    condition     = alltrue([for account in concat(var.registry.shared_with, var.registry.account_id == null ? [] : [var.registry.account_id]) : can(regex("^[0-9]{12}$", account))])
+    error_message = "registry.account_id and registry.shared_with must be AWS account ids: 12 digits."
+  }
+
+  validation {
+    condition     = var.registry.account_id == null || !var.registry.create
+    error_message = "registry.account_id is of whoever owns the repositories: set registry.create to false with it."
+  }
 
   validation {
     condition     = var.registry.rollback_window >= 1 && floor(var.registry.rollback_window) == var.registry.rollback_window

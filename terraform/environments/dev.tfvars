@@ -26,3 +26,6 @@ messages = {
   log_retention_days = 7
   tracing            = true
 }
+
+# Your repository, for releases by GitHub's workflows.
+# github = { repository = "owner/name" }

@@ -68,3 +68,8 @@ invoke_gateway = {
   function_prefix   = "lambda-fleet-local-"
   schedules_enabled = false
 }
+
+# The roles that workflows take: their policies are tried here, with IAM enforced.
+github = {
+  repository = "example/lambda-fleet"
+}

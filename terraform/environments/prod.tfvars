@@ -34,3 +34,6 @@ messages = {
   log_retention_days = 30
   tracing            = true
 }
+
+# Your repository, for releases by GitHub's workflows.
+# github = { repository = "owner/name" }

@@ -14,6 +14,7 @@ from fleet.environments import Environment
 from fleet.project import Project
 
 from tests.kit.program import ROOT, STACK, fleet
+from tests.kit.rehearsal.environments import SmallFleet, make
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ def stack() -> Iterator[Stack]:
     yield Stack(place, tag)
     if not keep:
         fleet("down")
+
+
+@pytest.fixture(scope="session")
+def small(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> SmallFleet:
+    """A fleet of two functions with a dev and a staging of its own, beside the stack's."""
+    with pytest.MonkeyPatch.context() as patch:
+        name_the_stack(patch)
+        return make(tmp_path_factory.mktemp("small") / "fleet")
 
 
 @pytest.fixture(autouse=True)

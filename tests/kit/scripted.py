@@ -90,7 +90,7 @@ def serving(scripted: Scripted | None = None) -> Iterator[Scripted]:
                 self.wfile.write(reply.body)
             self.close_connection |= reply.cut_short
 
-        do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815 - names that the server looks for
+        do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = answer  # noqa: N815  as the server names them
 
         def log_message(self, *_: object) -> None:
             """Nothing: the test looks at the requests."""

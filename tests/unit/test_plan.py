@@ -147,8 +147,8 @@ def test_it_exits_2_when_something_would_change(
     row = SAME | {"latest_image_drifted": False} | function
     place = SimpleNamespace(
         project=SimpleNamespace(select=lambda _: ("alpha",)),
-        environment=SimpleNamespace(is_local=False),
-        terraform=SimpleNamespace(init=lambda: None, plan=lambda: (None, terraform)),
+        environment=SimpleNamespace(name="dev", is_local=False),
+        terraform=SimpleNamespace(init=lambda: None, plan=lambda file: (None, terraform)),
         runner=SimpleNamespace(map=lambda work, names, _: [work(name) for name in names]),
     )
     monkeypatch.setattr(Workplace, "of", lambda _: place)

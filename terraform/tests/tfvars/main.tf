@@ -35,13 +35,14 @@ output "values" {
     messages          = local.values.messages
     network           = try(local.values.network, {})
     database          = try(local.values.database, {})
+    github            = try(local.values.github, null)
   }
 }
 
 output "known" {
   description = "Does the file set nothing but variables that this module hands on."
   value = length(setsubtract(keys(local.values), [
-    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "hoopstat", "invoke_gateway",
-    "network", "database", "messages",
+    "environment", "region", "emulator", "architecture", "image_entry_point", "registry", "observability", "digest", "hoopstat",
+    "network", "database", "messages", "github", "invoke_gateway",
   ])) == 0
 }

@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import environments
-from fleet.commands import VERBS, dlq, gateway, lake
+from fleet.commands import VERBS, dlq, gateway, github, lake
 from fleet.console import fail
 from fleet.errors import ExitCode, FleetError
 
@@ -28,6 +28,7 @@ for verb in VERBS:
     app.command()(verb)
 app.add_typer(dlq.app)
 app.add_typer(gateway.app)
+app.add_typer(github.app)
 app.add_typer(lake.app)
 
 

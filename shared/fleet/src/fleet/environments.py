@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 
 from fleet.errors import ExitCode, FleetError
+from fleet.images.account import use_registry_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,7 @@ class Environment:
         endpoint: the local AWS's address; None in the cloud.
         releases: whether `fleet` may release to it.
         instance: which local stack it is; None in the cloud.
+        registry_account: whose registry holds the images; empty is its own.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Environment:
     endpoint: str | None
     releases: bool
     instance: Instance | None = None
+    registry_account: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -133,13 +136,16 @@ class Environment:
         )
         # Clients are used by many threads; the session that makes them takes one at a time.
         with _MAKING:
-            return _session().create_client(
+            client = _session().create_client(
                 service,
                 region_name=self.region,
                 endpoint_url=self.endpoint,
                 config=settings,
                 **self._credentials(),
             )
+        if service == "ecr" and self.registry_account:
+            use_registry_of(client, self.registry_account)
+        return client
 
     def variables(self) -> dict[str, str]:
         """Environment variables for child processes that talk to this AWS."""
@@ -209,7 +215,14 @@ def load(project: Project, name: str) -> Environment:
         endpoint=_endpoint(instance) if instance else None,
         releases=name in project.release_to,
         instance=instance,
+        registry_account=_registry_account(values),
     )
+
+
+def _registry_account(values: dict[str, Any]) -> str:
+    """The account in registry.account_id; empty without it."""
+    registry = {str(key).strip('"'): value for key, value in values.get("registry", {}).items()}
+    return str(registry.get("account_id") or "").strip('"')
 
 
 def _architecture(values: dict[str, Any]) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from fleet.commands.conduct import end
 from fleet.commands.options import Env, Json, Workplace
 from fleet.commands.release import release_images
@@ -9,6 +14,10 @@ from fleet.console import note, step
 from fleet.release.control import LATEST
 from fleet.release.engine import AT_ONCE
 from fleet.release.strategy import Options
+
+Kept = Annotated[
+    Path | None, typer.Option("--plan", envvar="PLAN", help="Apply what `fleet plan --out` kept.")
+]
 
 
 def live_image(place: Workplace, function: str) -> str | None:
@@ -26,13 +35,16 @@ def live_image(place: Workplace, function: str) -> str | None:
     return next((r.tag for r in made if r.digest == digest), digest)
 
 
-def apply(env: Env = "local", *, as_json: Json = False) -> None:
+def apply(env: Env = "local", plan: Kept = None, *, as_json: Json = False) -> None:
     """Apply the root module; a changed configuration then reaches `live` as a release."""
     place = Workplace.of(env)
     place.environment.require_releases()
     with step(f"terraform apply for {env}"):
         place.terraform.init()
-        place.terraform.apply()
+        if plan:
+            place.terraform.apply_plan(plan)
+        else:
+            place.terraform.apply()
     names = place.project.functions
     images = place.runner.map(lambda name: live_image(place, name), names, AT_ONCE)
     targets = {name: image for name, image in zip(names, images, strict=True) if image}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fleet.commands.options import Env, Functions, Json, Tag, Workplace
+from fleet.commands.options import Base, Env, Json, Tag, Which, Workplace, choose
 from fleet.console import emit, step
 from fleet.images import bake
 from fleet.images.sbom import write_sbom
@@ -15,16 +15,17 @@ from fleet.images.sbom import write_sbom
 
 def build(
     env: Env = "local",
-    function: Functions = "all",
+    function: Which = "all",
     tag: Tag = "",
     *,
+    base: Base = "HEAD^",
     stage: Annotated[str, typer.Option(help="ship, or local (ship and the emulator).")] = "ship",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build every layer anew.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build images with docker buildx bake, and write their SBOMs to build/sbom/."""
     place = Workplace.of(env)
-    functions = place.project.select(function)
+    functions = choose(place.project, function, base)
     tag = tag or place.project.commit()
     began = time.perf_counter()
     with step(f"build {', '.join(functions)} at {tag[:12]} for {place.environment.architecture}"):

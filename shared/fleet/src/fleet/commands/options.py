@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fleet import environments
+from fleet.changes import changed_functions
 from fleet.environments import Environment
 from fleet.images.registry import Registry
 from fleet.project import Project
@@ -28,11 +29,25 @@ Env = Annotated[str, typer.Option("--env", envvar="ENV", help="local, dev, stagi
 Functions = Annotated[
     str, typer.Option("--function", envvar="FN", help="Functions, comma-separated, or all.")
 ]
+Which = Annotated[
+    str, typer.Option("--function", envvar="FN", help="Functions, comma-separated, all or changed.")
+]
+Base = Annotated[
+    str,
+    typer.Option(
+        "--base", envvar="BASE", help="With --function changed: compared with this commit."
+    ),
+]
 OneFunction = Annotated[str, typer.Option("--function", envvar="FN", help="The function.")]
 Tag = Annotated[
     str, typer.Option("--tag", envvar="TAG", help="Image tag; the checked-out commit by default.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON to standard output.")]
+
+
+def choose(project: Project, function: str, base: str) -> tuple[str, ...]:
+    """Functions by a list, `all`, or `changed`: those that differ from a commit."""
+    return changed_functions(project, base) if function == "changed" else project.select(function)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +17,9 @@ from fleet.release.prerequisites import announced
 
 WithExitCode = Annotated[
     bool, typer.Option("--exit-code/--no-exit-code", help="Exit 2 when something would change.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", envvar="PLAN", help="Keep Terraform's plan in this file.")
 ]
 # What the local AWS takes and does not give back: a plan wants to set it forever.
 _MISREPORTED = {
@@ -35,6 +40,31 @@ _MISREPORTED = {
 }
 _NOTHING = (["no-op"], ["read"])
 _DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What an apply and a release of a tag would change.
+
+    Attributes:
+        terraform: the resources that an apply would touch; see `changes`.
+        functions: what a release would change of each; see `function_changes`.
+        plan: Terraform's own, whole: for figures, and never to be shown.
+    """
+
+    tag: str
+    terraform: list[dict[str, Any]]
+    functions: list[dict[str, Any]]
+    plan: dict[str, Any] = field(repr=False)
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.terraform) or any(_differs(row) for row in self.functions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"terraform": self.terraform, "tag": self.tag, "functions": self.functions}
 
 
 def changes(plan: dict[str, Any], *, is_local: bool) -> list[dict[str, Any]]:
@@ -96,38 +126,44 @@ def plan(
     tag: Tag = "",
     *,
     exit_code: WithExitCode = True,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Show what `fleet apply` and `fleet release` would change; exit 2 when there is something."""
     place = Workplace.of(env)
-    names = place.project.select(function)
-    tag = tag or place.project.commit()
-    with step(f"plan {env}"):
-        place.terraform.init()
-        _, planned = place.terraform.plan()
-    touched = changes(planned, is_local=place.environment.is_local)
-    functions = place.runner.map(lambda name: function_changes(place, name, tag), names, AT_ONCE)
-    _show(touched, functions, tag)
+    found = look(place, place.project.select(function), tag or place.project.commit(), out)
+    show(found)
     if as_json:
-        emit({"terraform": touched, "tag": tag, "functions": functions})
-    if exit_code and (touched or any(_differs(row) for row in functions)):
+        emit(found.to_dict())
+    if exit_code and found.differs:
         raise typer.Exit(ExitCode.USAGE)
+
+
+def look(place: Workplace, names: tuple[str, ...], tag: str, out: Path | None = None) -> Planned:
+    """Plan, and keep Terraform's own plan in a file for `fleet apply --plan` where one is given."""
+    with step(f"plan {place.environment.name}"):
+        place.terraform.init()
+        _, plan = place.terraform.plan(file=out)
+    touched = changes(plan, is_local=place.environment.is_local)
+    functions = place.runner.map(lambda name: function_changes(place, name, tag), names, AT_ONCE)
+    return Planned(tag, touched, functions, plan)
 
 
 def _differs(row: dict[str, Any]) -> bool:
     return bool(row["new"] or row["image"] or row["settings"] or row["latest_image_drifted"])
 
 
-def _show(touched: list[dict[str, Any]], functions: list[dict[str, Any]], tag: str) -> None:
-    for change in touched:
+def show(planned: Planned) -> None:
+    """What would change, for a person."""
+    for change in planned.terraform:
         attributes = f": {', '.join(change['attributes'])}" if change["attributes"] else ""
         line = f"  {'/'.join(change['actions'])} {change['address']}{attributes}"
         console.print(line, markup=False)
-    if not touched:
+    if not planned.terraform:
         note("  Terraform would change nothing")
-    headings = ("function", f"image of {tag[:_DIGITS]}", "$LATEST against live")
-    table("a release would change", headings, map(_row, functions))
-    for row in functions:
+    headings = ("function", f"image of {planned.tag[:_DIGITS]}", "$LATEST against live")
+    table("a release would change", headings, map(_row, planned.functions))
+    for row in planned.functions:
         for text in row["notes"] if _differs(row) else ():
             note(f"  a release of {row['function']} {text}")
 

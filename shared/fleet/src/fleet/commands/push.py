@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fleet.commands.options import Env, Functions, Json, Tag, Workplace
+from fleet.commands.options import Base, Env, Json, Tag, Which, Workplace, choose
 from fleet.console import emit, note, step
 from fleet.docker import require_engine
 
 
 def push(
-    env: Env = "local", function: Functions = "all", tag: Tag = "", *, as_json: Json = False
+    env: Env = "local",
+    function: Which = "all",
+    tag: Tag = "",
+    *,
+    base: Base = "HEAD^",
+    as_json: Json = False,
 ) -> None:
     """Push built images under the commit's SHA. A tag that is there already stays as it is."""
     place = Workplace.of(env)
-    functions = place.project.select(function)
+    functions = choose(place.project, function, base)
     tag = tag or place.project.commit()
     require_engine()
     with step("log in to the registry"):

@@ -6,18 +6,16 @@ from typing import Annotated
 
 import typer
 
-from fleet.changes import changed_functions
 from fleet.commands.conduct import conduct, end, new_report
-from fleet.commands.options import Env, Json, Tag, Workplace
+from fleet.commands.options import Base, Env, Json, Tag, Which, Workplace, choose
 from fleet.release import strategy as shifting
 from fleet.release.engine import Engine
 from fleet.release.outcome import Report
 from fleet.release.strategy import Options
 
-Which = Annotated[
-    str, typer.Option("--function", envvar="FN", help="Functions, comma-separated, all or changed.")
+How = Annotated[
+    str, typer.Option("--strategy", envvar="STRATEGY", help="all-at-once, canary or linear.")
 ]
-How = Annotated[str, typer.Option("--strategy", help="all-at-once, canary or linear.")]
 Steps = Annotated[
     str, typer.Option("--steps", help="Percentages up to 100 (10,50,100), or linear's number.")
 ]
@@ -28,9 +26,6 @@ FixForward = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look; exit as the release would.")]
 Wait = Annotated[
     str, typer.Option("--wait", help="How long to wait for somebody else's release: 5m.")
-]
-Base = Annotated[
-    str, typer.Option("--base", help="With --function changed: compared with this commit.")
 ]
 
 
@@ -75,9 +70,6 @@ def release(
     )
     place = Workplace.of(env)
     place.environment.require_releases()
-    if function == "changed":
-        names = changed_functions(place.project, base)
-    else:
-        names = place.project.select(function)
+    names = choose(place.project, function, base)
     tag = tag or place.project.commit()
     end(release_images(place, dict.fromkeys(names, tag), options), as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from fleet.commands.options import Env, Functions, Json, Workplace
+from fleet.commands.options import Base, Env, Json, Which, Workplace, choose
 from fleet.console import console, emit, note, table
 from fleet.errors import ExitCode, FleetError
 from fleet.release.validation import junit
@@ -35,17 +35,18 @@ _MARKS: dict[Result, str] = {
 
 def validate(
     env: Env = "local",
-    function: Functions = "all",
+    function: Which = "all",
     junit_file: Junit = None,
     *,
     no_invoke: NoInvoke = False,
     all_events: AllEvents = False,
     inside: Inside = False,
+    base: Base = "HEAD^",
     as_json: Json = False,
 ) -> None:
     """Hold each function against Terraform, its history and its sample events; change nothing."""
     place = Workplace.of(env)
-    functions = place.project.select(function)
+    functions = choose(place.project, function, base)
     if junit_file:
         _prepare(junit_file)
     options = Options(invoke=not no_invoke, all_events=all_events, inside=inside)

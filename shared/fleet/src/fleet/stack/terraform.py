@@ -45,12 +45,21 @@ class Terraform:
         chosen = [f"-target={target}" for target in targets]
         self._run("apply", "-auto-approve", *chosen, *self._variables(image_tag))
 
-    def plan(self, image_tag: str | None = None) -> tuple[bool, dict[str, Any]]:
-        """Whether anything would change, and the plan as Terraform's JSON."""
-        file = self._data / "plan.tfplan"
+    def apply_plan(self, file: Path) -> None:
+        """Apply a plan that was kept: that and nothing else, or nothing when it is outdated."""
+        self._run("apply", str(file.resolve()))
+
+    def plan(
+        self, image_tag: str | None = None, file: Path | None = None
+    ) -> tuple[bool, dict[str, Any]]:
+        """Whether anything would change, and the plan as Terraform's JSON; kept in a file."""
+        file = file.resolve() if file else self._data / "plan.tfplan"
+        file.parent.mkdir(parents=True, exist_ok=True)
         code = self._run(
             "plan",
             "-detailed-exitcode",
+            # Whoever plans may read and nothing else; an apply looks whether the state is the same.
+            "-lock=false",
             f"-out={file}",
             *self._variables(image_tag),
             allowed=(0, 2),
