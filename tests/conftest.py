@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 import pytest
+from function_kit import metrics
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -19,3 +23,10 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no typ
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     return Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def no_metrics_of_another_test() -> None:
+    """What a test counted without a handler is not written by the handler of the next."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        metrics.flush_all()

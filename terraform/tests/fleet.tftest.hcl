@@ -134,7 +134,7 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 5 + 2 + 2 * length(local.apis) + 3 + 7 + length(local.message_alarm_arns) + 3 * length(output.functions)
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == 3 * length(output.functions) + 2 * length(local.apis) + length(local.message_alarm_arns) + length(aws_cloudwatch_metric_alarm.bronze) + length(aws_cloudwatch_metric_alarm.database) + length(aws_cloudwatch_metric_alarm.lake) + length(aws_cloudwatch_metric_alarm.lake_dead_letters) + 11
     error_message = "The dashboard shows every alarm."
   }
 }

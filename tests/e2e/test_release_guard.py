@@ -133,7 +133,7 @@ def test_an_error_alarm_after_a_release_brings_the_release_before_back(
     control, guard = stack.place.control(FUNCTION), stack.place.control(GUARD)
     assert not is_well(stack)
     if start == "cold":
-        drop_containers(guard.version(guard.alias().version).image)
+        drop_containers(guard.version(guard.alias().version).image, stack.place.environment.network)
     else:
         ask_guard(stack, {"test": True})
     began = time.monotonic()

@@ -26,7 +26,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def older_package(checkout: Project) -> None:
     """Another version, from the index, of a package that only the digest's image gets."""
-    command = ["lock", "--quiet", "--upgrade-package", "idna==3.10"]
+    command = ["lock", "--quiet", "--upgrade-package", "idna==3.18"]
     subprocess.run([str(checkout.state / "bin" / "uv"), *command], cwd=checkout.root, check=True)
 
 

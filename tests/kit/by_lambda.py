@@ -23,6 +23,8 @@ def calls(role: Role, client: Callable[[str], Any]) -> Iterator[Call]:
         client: makes a client of a service, for whoever shall try the calls.
     """
     yield from _log(role, client("logs"))
+    for queue in role.queues:
+        yield from _polling(queue, client("sqs"))
     if role.failure_queue:
         yield from _failed_event(role, client("sqs"))
     if role.subnets:
@@ -34,6 +36,12 @@ def _log(role: Role, client: Any) -> Iterator[Call]:
     event = {"timestamp": int(time.time() * 1000), "message": "test"}
     yield "logs:CreateLogStream", lambda: client.create_log_stream(**stream)
     yield "logs:PutLogEvents", lambda: client.put_log_events(**stream, logEvents=[event])
+
+
+def _polling(queue: str, client: Any) -> Iterator[Call]:
+    """What reads a queue for the function. Receives nothing, so that nothing is late for it."""
+    yield "sqs:GetQueueAttributes", lambda: client.get_queue_attributes(QueueUrl=queue)
+    yield "sqs:ReceiveMessage", lambda: client.receive_message(QueueUrl=queue, VisibilityTimeout=0)
 
 
 def _failed_event(role: Role, client: Any) -> Iterator[Call]:

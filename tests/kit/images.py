@@ -8,7 +8,11 @@ from typing import Any
 
 
 def docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+    ended = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, (
+        f"docker {arguments[0]} ended with {ended.returncode}: {ended.stderr}"
+    )
+    return ended.stdout
 
 
 def inspect(image: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Role:
         self.log_group = f"/aws/lambda/{name}"
         self.subnets: list[str] = configuration.get("VpcConfig", {}).get("SubnetIds", [])
         self.failure_queue = _failure_queue(environment.client("lambda"), name)
+        self.queues = _queues(environment, name)
         variables = configuration.get("Environment", {}).get("Variables", {})
         self.passes: str = variables.get("SCHEDULE_ROLE_ARN", "")
 
@@ -78,6 +79,14 @@ def _failure_queue(client: Any, name: str) -> str:
     return str(kept.get("Destination", ""))
 
 
+def _queues(environment: Environment, name: str) -> list[str]:
+    """The URLs of the queues that Lambda polls for the function."""
+    found = environment.client("lambda").list_event_source_mappings(FunctionName=f"{name}:{ALIAS}")
+    names = [each["EventSourceArn"].split(":") for each in found["EventSourceMappings"]]
+    sqs = environment.client("sqs")
+    return [sqs.get_queue_url(QueueName=n[5])["QueueUrl"] for n in names if n[2] == "sqs"]
+
+
 def without(policy: Policy, sid: str) -> Policy:
     """A policy less one statement."""
     return policy | {"Statement": [s for s in policy["Statement"] if s.get("Sid") != sid]}
@@ -88,7 +97,8 @@ def failing_event(place: Workplace, function: str) -> str | None:
 
     From a cold start: a warm environment still has what it was once allowed to read.
     """
-    drop_containers(place.control(function).version(place.control(function).alias().version).image)
+    control = place.control(function)
+    drop_containers(control.version(control.alias().version).image, place.environment.network)
     folder = place.project.root / "images" / function / "events"
     names = sorted(path.stem for path in folder.glob("*.json"))
     for name in sorted(names, key=lambda name: name != "smoke"):

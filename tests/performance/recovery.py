@@ -88,7 +88,7 @@ def _guarded(place: Workplace, alarms: Alarms, start: str, stack: str) -> float:
     alarms.set(alarm, "OK")
     good = control.alias().version
     _release(stack, SECOND)
-    drop_containers(guard.version(guard.alias().version).image)
+    drop_containers(guard.version(guard.alias().version).image, place.environment.network)
     if start == "warm":
         guard.invoke(ALIAS, {"test": True})
     event = alarms.set(alarm)

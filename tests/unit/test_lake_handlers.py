@@ -51,13 +51,14 @@ def day(date: str, season: str = "2024-25") -> str:
 @pytest.fixture
 def silver() -> Iterator[Any]:
     with mock.patch.dict("os.environ", ENVIRONMENT):
-        yield importlib.import_module("silver_processing.handler")
+        # Again, for the module may have been loaded with other variables.
+        yield importlib.reload(importlib.import_module("silver_processing.handler"))
 
 
 @pytest.fixture
 def gold() -> Iterator[Any]:
     with mock.patch.dict("os.environ", ENVIRONMENT):
-        yield importlib.import_module("gold_analytics.handler")
+        yield importlib.reload(importlib.import_module("gold_analytics.handler"))
 
 
 def test_s3s_notifications_are_read_out_of_their_messages() -> None:

@@ -30,7 +30,7 @@ def house(tmp_path: Path) -> House:
 def dropped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The images whose containers were removed."""
     images: list[str] = []
-    monkeypatch.setattr(times, "drop_containers", images.append)
+    monkeypatch.setattr(times, "drop_containers", lambda image, _network: images.append(image))
     return images
 
 

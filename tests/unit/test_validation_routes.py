@@ -61,7 +61,7 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(times, "drop_containers", lambda _image: None)
+    monkeypatch.setattr(times, "drop_containers", lambda _image, _network: None)
     return House(tmp_path, local=True, answers={"smoke": Answer({}, None, 1)})
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+# What Docker says of a container that is being removed, or has been.
+_GOING = ("is already in progress", "No such container")
+
 
 def require_engine() -> None:
     """Make sure that an engine answers, before anything is started."""
@@ -65,8 +68,19 @@ def docker(
     return ended.stdout.strip()
 
 
-def drop_containers(image: str) -> None:
-    """Remove the warm containers of an image, so that the next call is a cold one."""
-    found = docker("ps", "--quiet", "--filter", f"ancestor={image}").split()
-    if found:
-        docker("rm", "--force", *found)
+def drop_containers(image: str, network: str) -> None:
+    """Remove the warm containers of an image, so that the next call is a cold one.
+
+    Args:
+        image: a name or digest.
+        network: the Docker network of the stack that they belong to: the same image may run in
+            another stack, or by hand.
+    """
+    ours = ("--filter", f"ancestor={image}", "--filter", f"network={network}")
+    for container in docker("ps", "--quiet", *ours).split():
+        try:
+            docker("rm", "--force", container)
+        except FleetError as error:
+            # The local AWS removes idle containers of its own accord, maybe this moment.
+            if not any(reason in str(error) for reason in _GOING):
+                raise

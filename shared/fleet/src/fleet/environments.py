@@ -114,6 +114,11 @@ class Environment:
         return f"{self.project}/{function}"
 
     @property
+    def network(self) -> str:
+        """The Docker network of a local stack's containers; empty in the cloud."""
+        return f"{self.project}{self.instance.suffix}" if self.instance else ""
+
+    @property
     def history_table(self) -> str:
         """The DynamoDB table that holds the releases."""
         return f"{self.project}-{self.name}-releases"

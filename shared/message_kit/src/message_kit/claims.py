@@ -35,7 +35,7 @@ class Lease:
     """A claim on a message.
 
     Attributes:
-        owner: Who works on it: an id of the invocation.
+        owner: Who works on it: an id of this one claim.
         delivery: The queue's id of the record that asked for it.
         until: Epoch seconds after which somebody else may take it over.
     """
@@ -93,7 +93,11 @@ class Claims(Records):
         try:
             found = self._move(key, moment, _FREE, _STATUSES | wanted | {"seconds": now}, _TAKE)
         except Refused as refused:
-            return _not_claimed(refused.found, lease)
+            # Written before, by a call whose answer was lost and that was sent again: no other
+            # claim has this owner.
+            if refused.found is None or refused.found.get("lease_owner") != lease.owner:
+                return _not_claimed(refused.found, lease)
+            found = refused.found
         began = float(found["attempted_at"])
         return Claimed(Message.model_validate(found), lease, began if began != now else None)
 

@@ -6,6 +6,7 @@ everybody who works on messages.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -124,7 +125,8 @@ class Worker:
         # Twice as long each time; a dead letter at once.
         delay = 0.0 if last else float(self.settings.retry_seconds * 2 ** (record.receives - 1))
         until = min(invocation.ends_at, time.time() + self.settings.lease_seconds)
-        lease = Lease(invocation.request_id, record.id, until)
+        owner = f"{invocation.request_id}/{secrets.token_hex(4)}"
+        lease = Lease(owner, record.id, until)
         try:
             result = self._work(record, lease, invocation, last=last, delay=delay)
         except Exception as error:  # noqa: BLE001 - one record takes no other with it

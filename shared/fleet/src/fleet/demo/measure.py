@@ -24,7 +24,7 @@ def function(place: Workplace, name: str, tag: str) -> dict[str, Any]:
     control = place.control(name)
     image = place.registry.image(name, tag)
     smoke = place.project.smoke(name)
-    drop_containers(image.uri)
+    drop_containers(image.uri, place.environment.network)
     cold = control.invoke(ALIAS, smoke.event)
     warm = [control.invoke(ALIAS, smoke.event).milliseconds for _ in range(_WARM_CALLS)]
     local = f"{place.project.name}/{name}:{tag}"

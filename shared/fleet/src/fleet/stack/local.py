@@ -52,7 +52,7 @@ class LocalStack:
     @property
     def network(self) -> str:
         """The Docker network of its containers."""
-        return f"{self.project.name}{self.instance.suffix}"
+        return self.environment.network
 
     @property
     def postgres(self) -> Postgres:

@@ -59,7 +59,7 @@ def measure(api: LambdaApi, subject: Subject, sample: SampleEvent) -> Times:
     for number in range(COLD_CALLS + WARM_CALLS):
         dropped = subject.environment.is_local and number < COLD_CALLS
         if dropped:
-            drop_containers(subject.live.image)
+            drop_containers(subject.live.image, subject.environment.network)
         answer, started = _call(api, subject, sample)
         times.refusal = smoke.verdict(answer, sample) or ""
         if times.refusal:
