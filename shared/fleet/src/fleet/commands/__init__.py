@@ -12,6 +12,7 @@ from fleet.commands.down import down
 from fleet.commands.history import history
 from fleet.commands.invoke import invoke
 from fleet.commands.logs import logs
+from fleet.commands.outputs import outputs
 from fleet.commands.plan import plan
 from fleet.commands.promote import promote
 from fleet.commands.prune import prune
@@ -41,6 +42,7 @@ VERBS = (
     validate,
     status,
     history,
+    outputs,
     invoke,
     logs,
     up,
