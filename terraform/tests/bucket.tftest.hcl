@@ -87,44 +87,27 @@ run "in_an_emulator" {
   }
 }
 
-run "a_name_with_a_dot" {
+run "refusals_1" {
   command = plan
 
+  module {
+    source = "./modules/bucket"
+  }
+
   variables {
+    # A name with a dot.
     name = "things.example"
-  }
 
-  module {
-    source = "./modules/bucket"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "versions_that_are_gone_at_once" {
-  command = plan
-
-  variables {
+    # Versions that are gone at once.
     old_version_days = 0
-  }
 
-  module {
-    source = "./modules/bucket"
-  }
-
-  expect_failures = [var.old_version_days]
-}
-
-run "objects_that_are_gone_at_once" {
-  command = plan
-
-  variables {
+    # Objects that are gone at once.
     expire_days = 0
   }
 
-  module {
-    source = "./modules/bucket"
-  }
-
-  expect_failures = [var.expire_days]
+  expect_failures = [
+    var.name,
+    var.old_version_days,
+    var.expire_days,
+  ]
 }

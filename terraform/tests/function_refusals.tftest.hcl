@@ -1,4 +1,4 @@
-# modules/function: what it refuses.
+# modules/function: what it refuses. Each variable of a run breaks a rule of its own.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -19,7 +19,7 @@ variables {
   timeout        = 10
 }
 
-run "architecture" {
+run "refusals_1" {
   command = plan
 
   module {
@@ -27,6 +27,7 @@ run "architecture" {
   }
 
   variables {
+    # Architecture.
     platform = {
       prefix          = "lambda-fleet-dev"
       environment     = "dev"
@@ -34,12 +35,62 @@ run "architecture" {
       image_tag       = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
       alarm_topic_arn = "arn:aws:sns:us-east-1:123456789012:alarms"
     }
+
+    # Name with capitals.
+    name = "Digest"
+
+    # No description.
+    description = ""
+
+    # Too little memory.
+    memory = 64
+
+    # No timeout.
+    timeout = 0
+
+    # Too little storage.
+    ephemeral_storage = 511
+
+    # Platforms variable set.
+    environment = { LOG_LEVEL = "DEBUG" }
+
+    # Wildcard action.
+    policy = { All = { actions = ["s3:*"], resources = ["arn:aws:s3:::b"] } }
+
+    # One subnet.
+    vpc_config = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+
+    # Negative concurrency.
+    reserved_concurrency = -2
+
+    # Unknown recursion.
+    recursive_loop = "Sometimes"
+
+    # Too many retries.
+    async_invocation = { maximum_retry_attempts = 3 }
+
+    # Alarm on nothing.
+    alarms = { errors = 0 }
   }
 
-  expect_failures = [var.platform]
+  expect_failures = [
+    var.platform,
+    var.name,
+    var.description,
+    var.memory,
+    var.timeout,
+    var.ephemeral_storage,
+    var.environment,
+    var.policy,
+    var.vpc_config,
+    var.reserved_concurrency,
+    var.recursive_loop,
+    var.async_invocation,
+    var.alarms,
+  ]
 }
 
-run "name_with_capitals" {
+run "refusals_2" {
   command = plan
 
   module {
@@ -47,10 +98,76 @@ run "name_with_capitals" {
   }
 
   variables {
-    name = "Digest"
+    # Half a megabyte.
+    memory = 128.5
+
+    # Timeout above lambdas.
+    timeout = 901
+
+    # Too much storage.
+    ephemeral_storage = 10241
+
+    # Wildcard resource.
+    policy = { Everything = { actions = ["s3:GetObject"], resources = ["*"] } }
+
+    # No security group.
+    vpc_config = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = [] }
+
+    # Event age too short.
+    async_invocation = { maximum_event_age_in_seconds = 59 }
+
+    # Alarm at the timeout.
+    alarms = { duration_share = 1 }
   }
 
-  expect_failures = [var.name]
+  expect_failures = [
+    var.memory,
+    var.timeout,
+    var.ephemeral_storage,
+    var.policy,
+    var.vpc_config,
+    var.async_invocation,
+    var.alarms,
+  ]
+}
+
+run "refusals_3" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    # Too much memory.
+    memory = 10241
+
+    # Statement without action.
+    policy = { Nothing = { actions = [], resources = ["arn:aws:s3:::b"] } }
+
+    # Unknown statistic.
+    alarms = { duration_statistic = "Average" }
+  }
+
+  expect_failures = [
+    var.memory,
+    var.policy,
+    var.alarms,
+  ]
+}
+
+run "sid_with_hyphen" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    policy = { "Not-Ok" = { actions = ["s3:GetObject"], resources = ["arn:aws:s3:::b"] } }
+  }
+
+  expect_failures = [var.policy]
 }
 
 run "folder_without_smoke_event" {
@@ -86,188 +203,6 @@ run "first_image_missing" {
   expect_failures = [aws_lambda_function.this]
 }
 
-run "no_description" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    description = ""
-  }
-
-  expect_failures = [var.description]
-}
-
-run "too_little_memory" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    memory = 64
-  }
-
-  expect_failures = [var.memory]
-}
-
-run "half_a_megabyte" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    memory = 128.5
-  }
-
-  expect_failures = [var.memory]
-}
-
-run "too_much_memory" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    memory = 10241
-  }
-
-  expect_failures = [var.memory]
-}
-
-run "no_timeout" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    timeout = 0
-  }
-
-  expect_failures = [var.timeout]
-}
-
-run "timeout_above_lambdas" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    timeout = 901
-  }
-
-  expect_failures = [var.timeout]
-}
-
-run "too_little_storage" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    ephemeral_storage = 511
-  }
-
-  expect_failures = [var.ephemeral_storage]
-}
-
-run "too_much_storage" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    ephemeral_storage = 10241
-  }
-
-  expect_failures = [var.ephemeral_storage]
-}
-
-run "platforms_variable_set" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    environment = { LOG_LEVEL = "DEBUG" }
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "wildcard_action" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    policy = { All = { actions = ["s3:*"], resources = ["arn:aws:s3:::b"] } }
-  }
-
-  expect_failures = [var.policy]
-}
-
-run "wildcard_resource" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    policy = { Everything = { actions = ["s3:GetObject"], resources = ["*"] } }
-  }
-
-  expect_failures = [var.policy]
-}
-
-run "statement_without_action" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    policy = { Nothing = { actions = [], resources = ["arn:aws:s3:::b"] } }
-  }
-
-  expect_failures = [var.policy]
-}
-
-run "sid_with_hyphen" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    policy = { "Not-Ok" = { actions = ["s3:GetObject"], resources = ["arn:aws:s3:::b"] } }
-  }
-
-  expect_failures = [var.policy]
-}
-
 run "sid_of_the_module" {
   command = plan
 
@@ -280,130 +215,4 @@ run "sid_of_the_module" {
   }
 
   expect_failures = [aws_iam_role_policy.this]
-}
-
-run "one_subnet" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    vpc_config = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
-  }
-
-  expect_failures = [var.vpc_config]
-}
-
-run "no_security_group" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    vpc_config = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = [] }
-  }
-
-  expect_failures = [var.vpc_config]
-}
-
-run "negative_concurrency" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    reserved_concurrency = -2
-  }
-
-  expect_failures = [var.reserved_concurrency]
-}
-
-run "unknown_recursion" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    recursive_loop = "Sometimes"
-  }
-
-  expect_failures = [var.recursive_loop]
-}
-
-run "too_many_retries" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    async_invocation = { maximum_retry_attempts = 3 }
-  }
-
-  expect_failures = [var.async_invocation]
-}
-
-run "event_age_too_short" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    async_invocation = { maximum_event_age_in_seconds = 59 }
-  }
-
-  expect_failures = [var.async_invocation]
-}
-
-run "alarm_on_nothing" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    alarms = { errors = 0 }
-  }
-
-  expect_failures = [var.alarms]
-}
-
-run "alarm_at_the_timeout" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    alarms = { duration_share = 1 }
-  }
-
-  expect_failures = [var.alarms]
-}
-
-run "unknown_statistic" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    alarms = { duration_statistic = "Average" }
-  }
-
-  expect_failures = [var.alarms]
 }

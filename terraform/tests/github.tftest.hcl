@@ -130,14 +130,21 @@ run "without_github" {
   }
 }
 
-run "wildcard_repository" {
+run "refusals_1" {
   command = plan
 
   variables {
+    # Wildcard repository.
     github = { repository = "owner/*" }
+
+    # Registry of two owners.
+    registry = { account_id = "210987654321" }
   }
 
-  expect_failures = [var.github]
+  expect_failures = [
+    var.github,
+    var.registry,
+  ]
 }
 
 run "registry_of_another_account" {
@@ -174,14 +181,4 @@ run "registry_for_other_accounts" {
     condition     = !strcontains(jsonencode([for policy in aws_ecr_repository_policy.function : policy.policy]), "ecr:PutImage")
     error_message = "Only the account that owns the images pushes them."
   }
-}
-
-run "registry_of_two_owners" {
-  command = plan
-
-  variables {
-    registry = { account_id = "210987654321" }
-  }
-
-  expect_failures = [var.registry]
 }

@@ -1,4 +1,4 @@
-# modules/http_api: what it refuses. Each run breaks one rule.
+# modules/http_api: what it refuses. Each variable of a run breaks a rule of its own.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -17,46 +17,95 @@ variables {
   }
 }
 
-run "method_that_does_not_exist" {
+run "refusals_1" {
   command = plan
 
+  module {
+    source = "./modules/http_api"
+  }
+
   variables {
+    # Method that does not exist.
     routes = { "FETCH /things" = { function = "things", alias_arn = "arn:aws:lambda:us-east-1:123456789012:function:things:live", invoke_arn = "arn" } }
+
+    # No authorization.
+    authorization = "NONE"
+
+    # Every web page.
+    cors = { allow_origins = ["*"] }
+
+    # Throttled to nothing.
+    throttle = { rate = 0 }
+
+    # Alarm on no error.
+    alarms = { error_percent = 0 }
+
+    # Name with capitals.
+    name = "Devices"
+
+    # No description.
+    description = ""
   }
+
+  expect_failures = [
+    var.routes,
+    var.authorization,
+    var.cors,
+    var.throttle,
+    var.alarms,
+    var.name,
+    var.description,
+  ]
+}
+
+run "refusals_2" {
+  command = plan
 
   module {
     source = "./modules/http_api"
   }
 
-  expect_failures = [var.routes]
-}
-
-run "path_without_a_slash" {
-  command = plan
-
   variables {
+    # Path without a slash.
     routes = { "GET things" = { function = "things", alias_arn = "arn:aws:lambda:us-east-1:123456789012:function:things:live", invoke_arn = "arn" } }
+
+    # Tokens of nobody.
+    authorization = "JWT"
+
+    # Web page with a path.
+    cors = { allow_origins = ["https://console.example.com/"] }
+
+    # Half a request at once.
+    throttle = { burst = 1.5 }
   }
 
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.routes]
+  expect_failures = [
+    var.routes,
+    var.jwt,
+    var.cors,
+    var.throttle,
+  ]
 }
 
-run "no_routes" {
+run "refusals_3" {
   command = plan
-
-  variables {
-    routes = {}
-  }
 
   module {
     source = "./modules/http_api"
   }
 
-  expect_failures = [var.routes]
+  variables {
+    # No routes.
+    routes = {}
+
+    # Tokens that are not asked for.
+    jwt = { issuer = "https://login.example.com/", audience = ["devices"] }
+  }
+
+  expect_failures = [
+    var.routes,
+    var.jwt,
+  ]
 }
 
 run "everybody_may_write" {
@@ -132,62 +181,6 @@ run "probe_without_a_slash" {
   expect_failures = [var.routes]
 }
 
-run "route_to_latest" {
-  command = plan
-
-  variables {
-    routes = { "GET /things" = { function = "things", alias_arn = "arn:aws:lambda:us-east-1:123456789012:function:things:$LATEST", invoke_arn = "arn" } }
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [aws_apigatewayv2_integration.function["things"]]
-}
-
-run "no_authorization" {
-  command = plan
-
-  variables {
-    authorization = "NONE"
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.authorization]
-}
-
-run "tokens_of_nobody" {
-  command = plan
-
-  variables {
-    authorization = "JWT"
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.jwt]
-}
-
-run "tokens_that_are_not_asked_for" {
-  command = plan
-
-  variables {
-    jwt = { issuer = "https://login.example.com/", audience = ["devices"] }
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.jwt]
-}
-
 run "tokens_for_anybody" {
   command = plan
 
@@ -218,100 +211,16 @@ run "tokens_over_plain_http" {
   expect_failures = [var.jwt]
 }
 
-run "every_web_page" {
+run "route_to_latest" {
   command = plan
 
   variables {
-    cors = { allow_origins = ["*"] }
+    routes = { "GET /things" = { function = "things", alias_arn = "arn:aws:lambda:us-east-1:123456789012:function:things:$LATEST", invoke_arn = "arn" } }
   }
 
   module {
     source = "./modules/http_api"
   }
 
-  expect_failures = [var.cors]
-}
-
-run "web_page_with_a_path" {
-  command = plan
-
-  variables {
-    cors = { allow_origins = ["https://console.example.com/"] }
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.cors]
-}
-
-run "throttled_to_nothing" {
-  command = plan
-
-  variables {
-    throttle = { rate = 0 }
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.throttle]
-}
-
-run "half_a_request_at_once" {
-  command = plan
-
-  variables {
-    throttle = { burst = 1.5 }
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.throttle]
-}
-
-run "alarm_on_no_error" {
-  command = plan
-
-  variables {
-    alarms = { error_percent = 0 }
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.alarms]
-}
-
-run "name_with_capitals" {
-  command = plan
-
-  variables {
-    name = "Devices"
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "no_description" {
-  command = plan
-
-  variables {
-    description = ""
-  }
-
-  module {
-    source = "./modules/http_api"
-  }
-
-  expect_failures = [var.description]
+  expect_failures = [aws_apigatewayv2_integration.function["things"]]
 }

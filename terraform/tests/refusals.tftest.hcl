@@ -1,4 +1,4 @@
-# The root module: what it refuses. Each run breaks one rule of one variable.
+# The root module: what it refuses. Each variable of a run breaks a rule of its own.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -23,14 +23,56 @@ run "unknown_environment" {
   expect_failures = [var.environment]
 }
 
-run "region" {
+run "refusals_2" {
   command = plan
 
   variables {
+    # Region.
     region = "Virginia"
+
+    # Emulator outside local.
+    emulator = { endpoint = "http://localhost:4566" }
+
+    # Architecture.
+    architecture = "amd64"
+
+    # Short commit.
+    image_tag = "abc1234"
+
+    # Entry point outside local.
+    image_entry_point = ["/usr/local/bin/aws-lambda-rie"]
+
+    # No rollback window.
+    registry = { rollback_window = 0 }
+
+    # Log level.
+    observability = { log_level = "TRACE" }
+
+    # Supabase over http.
+    digest = {
+      supabase_url     = "http://project.supabase.co"
+      backend_endpoint = "https://digests.example.com/api/v1/digest"
+    }
+
+    # Window shorter than an alarm.
+    release_guard = { window_seconds = 599 }
+
+    # Old versions gone at once.
+    devices = { old_version_days = 0 }
   }
 
-  expect_failures = [var.region]
+  expect_failures = [
+    var.region,
+    var.emulator,
+    var.architecture,
+    var.image_tag,
+    var.image_entry_point,
+    var.registry,
+    var.observability,
+    var.digest,
+    var.release_guard,
+    var.devices,
+  ]
 }
 
 run "local_without_emulator" {
@@ -38,16 +80,6 @@ run "local_without_emulator" {
 
   variables {
     environment = "local"
-  }
-
-  expect_failures = [var.emulator]
-}
-
-run "emulator_outside_local" {
-  command = plan
-
-  variables {
-    emulator = { endpoint = "http://localhost:4566" }
   }
 
   expect_failures = [var.emulator]
@@ -64,164 +96,90 @@ run "emulator_with_a_path" {
   expect_failures = [var.emulator]
 }
 
-run "architecture" {
+run "refusals_5" {
   command = plan
 
   variables {
-    architecture = "amd64"
-  }
-
-  expect_failures = [var.architecture]
-}
-
-run "short_commit" {
-  command = plan
-
-  variables {
-    image_tag = "abc1234"
-  }
-
-  expect_failures = [var.image_tag]
-}
-
-run "tag_that_is_no_commit" {
-  command = plan
-
-  variables {
+    # Tag that is no commit.
     image_tag = "latest"
-  }
 
-  expect_failures = [var.image_tag]
-}
-
-run "entry_point_outside_local" {
-  command = plan
-
-  variables {
-    image_entry_point = ["/usr/local/bin/aws-lambda-rie"]
-  }
-
-  expect_failures = [var.image_entry_point]
-}
-
-run "no_rollback_window" {
-  command = plan
-
-  variables {
-    registry = { rollback_window = 0 }
-  }
-
-  expect_failures = [var.registry]
-}
-
-run "fewer_images_than_the_window" {
-  command = plan
-
-  variables {
+    # Fewer images than the window.
     registry = { keep_images = 10, rollback_window = 20 }
-  }
 
-  expect_failures = [var.registry]
-}
-
-run "as_many_images_as_the_window" {
-  command = plan
-
-  variables {
-    registry = { keep_images = 10, rollback_window = 10 }
-  }
-
-  expect_failures = [var.registry]
-}
-
-run "half_an_image" {
-  command = plan
-
-  variables {
-    registry = { keep_images = 20.5, rollback_window = 10 }
-  }
-
-  expect_failures = [var.registry]
-}
-
-run "log_level" {
-  command = plan
-
-  variables {
-    observability = { log_level = "TRACE" }
-  }
-
-  expect_failures = [var.observability]
-}
-
-run "log_retention" {
-  command = plan
-
-  variables {
+    # Log retention.
     observability = { log_retention_days = 31 }
-  }
 
-  expect_failures = [var.observability]
-}
-
-run "log_key" {
-  command = plan
-
-  variables {
-    observability = { log_kms_key_arn = "alias/logs" }
-  }
-
-  expect_failures = [var.observability]
-}
-
-run "alarm_email" {
-  command = plan
-
-  variables {
-    observability = { alarm_email = "on-call" }
-  }
-
-  expect_failures = [var.observability]
-}
-
-run "supabase_over_http" {
-  command = plan
-
-  variables {
-    digest = {
-      supabase_url     = "http://project.supabase.co"
-      backend_endpoint = "https://digests.example.com/api/v1/digest"
-    }
-  }
-
-  expect_failures = [var.digest]
-}
-
-run "backend_over_http" {
-  command = plan
-
-  variables {
+    # Backend over http.
     digest = {
       supabase_url     = "https://project.supabase.co"
       backend_endpoint = "http://digests.example.com/api/v1/digest"
     }
+
+    # Window of more than a day.
+    release_guard = { window_seconds = 86401 }
   }
 
-  expect_failures = [var.digest]
+  expect_failures = [
+    var.image_tag,
+    var.registry,
+    var.observability,
+    var.digest,
+    var.release_guard,
+  ]
 }
 
-run "faster_than_the_backend_allows" {
+run "refusals_6" {
   command = plan
 
   variables {
+    # As many images as the window.
+    registry = { keep_images = 10, rollback_window = 10 }
+
+    # Log key.
+    observability = { log_kms_key_arn = "alias/logs" }
+
+    # Faster than the backend allows.
     digest = {
       supabase_url     = "https://project.supabase.co"
       backend_endpoint = "https://digests.example.com/api/v1/digest"
       rate_per_minute  = 51
     }
+
+    # Half a second.
+    release_guard = { window_seconds = 1800.5 }
   }
 
-  expect_failures = [var.digest]
+  expect_failures = [
+    var.registry,
+    var.observability,
+    var.digest,
+    var.release_guard,
+  ]
+}
+
+run "refusals_7" {
+  command = plan
+
+  variables {
+    # Half an image.
+    registry = { keep_images = 20.5, rollback_window = 10 }
+
+    # Alarm email.
+    observability = { alarm_email = "on-call" }
+
+    # No rate.
+    digest = {
+      supabase_url     = "https://project.supabase.co"
+      backend_endpoint = "https://digests.example.com/api/v1/digest"
+      rate_per_minute  = 0
+    }
+  }
+
+  expect_failures = [
+    var.registry,
+    var.observability,
+    var.digest,
+  ]
 }
 
 run "faster_than_the_stand_in" {
@@ -234,20 +192,6 @@ run "faster_than_the_stand_in" {
       supabase_url     = "http://localhost:54321"
       backend_endpoint = "http://localhost:54322/api/v1/digest"
       rate_per_minute  = 60001
-    }
-  }
-
-  expect_failures = [var.digest]
-}
-
-run "no_rate" {
-  command = plan
-
-  variables {
-    digest = {
-      supabase_url     = "https://project.supabase.co"
-      backend_endpoint = "https://digests.example.com/api/v1/digest"
-      rate_per_minute  = 0
     }
   }
 
@@ -280,46 +224,6 @@ run "purge_at_once" {
   }
 
   expect_failures = [var.digest]
-}
-
-run "window_shorter_than_an_alarm" {
-  command = plan
-
-  variables {
-    release_guard = { window_seconds = 599 }
-  }
-
-  expect_failures = [var.release_guard]
-}
-
-run "window_of_more_than_a_day" {
-  command = plan
-
-  variables {
-    release_guard = { window_seconds = 86401 }
-  }
-
-  expect_failures = [var.release_guard]
-}
-
-run "half_a_second" {
-  command = plan
-
-  variables {
-    release_guard = { window_seconds = 1800.5 }
-  }
-
-  expect_failures = [var.release_guard]
-}
-
-run "old_versions_gone_at_once" {
-  command = plan
-
-  variables {
-    devices = { old_version_days = 0 }
-  }
-
-  expect_failures = [var.devices]
 }
 
 # Not in digest.tftest.hcl: Terraform 1.11 crashes where a module that has resources is overridden.

@@ -119,7 +119,7 @@ def test_the_first_of_two_locked_versions_counts_too(checkout: Project) -> None:
     entry = text[start : text.index("[[package]]", start + 1)]
     other = entry.replace("sha256:", "sha256:0")
     lock.write_text(text[:start] + other + text[start:], encoding="utf-8")
-    assert images(checkout) == {DIGEST, "bronze-ingestion"}
+    assert images(checkout) == {DIGEST, "bronze-ingestion", "lambda-action"}
 
 
 @pytest.mark.parametrize("path", [LOCK, PYPROJECT])

@@ -52,7 +52,7 @@ class LocalStack:
     @property
     def network(self) -> str:
         """The Docker network of its containers."""
-        return self.environment.network
+        return self.environment.network if self.instance else ""
 
     @property
     def postgres(self) -> Postgres:
