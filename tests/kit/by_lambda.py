@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from tests.kit.policies import Role
 
 type Call = tuple[str, Callable[[], Any]]
-# Network interfaces have no ARN before they exist: the one statement whose resource is *.
-EVERYWHERE = "ManageNetworkInterfaces"
+# Network interfaces have no ARN before they exist, and listing functions knows none at all: the
+# statements whose resource is *.
+EVERYWHERE = {"ManageNetworkInterfaces", "WithoutResource"}
 
 
 def calls(role: Role, client: Callable[[str], Any]) -> Iterator[Call]:

@@ -22,9 +22,11 @@ from fleet.environments import Environment
 from fleet.release import smoke
 from fleet.release.control import ALIAS
 
-from tests.kit import by_lambda
+from tests.kit import by_lambda, gateway_use
 
 Policy = dict[str, Any]
+# Functions that are used in a way that sample events cannot show.
+_USES = {gateway_use.FUNCTION: gateway_use.refusal}
 
 
 class Role:
@@ -107,7 +109,7 @@ def failing_event(place: Workplace, function: str) -> str | None:
         reason = smoke.verdict(answer, sample)
         if reason:
             return f"{name}: {reason}"
-    return None
+    return _USES[function](place) if function in _USES else None
 
 
 def platform_refusal(role: Role, policies: list[Policy]) -> str | None:
