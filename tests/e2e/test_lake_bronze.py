@@ -1,9 +1,10 @@
-"""A season into the lake's first layer, on the local stack, with IAM enforced."""
+"""A season, or a month of one, into the lake's first layer, on the local stack, with IAM enforced."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -19,7 +20,13 @@ from tests.kit.program import fleet
 
 pytestmark = pytest.mark.stack
 SEASON = season(2024)
-FIRST, LAST = (str(find(SEASON.by_day)) for find in (min, max))
+DAYS = sorted(SEASON.by_day)
+# The first month; the whole season of 1,230 games takes four minutes. Its way from bronze to gold
+# is in tests/integration/test_lake_season.py.
+if not os.environ.get("FLEET_TEST_WHOLE_SEASON"):
+    DAYS = DAYS[:30]
+GAMES = [game for day in DAYS for game in SEASON.by_day[day]]
+FIRST, LAST = str(DAYS[0]), str(DAYS[-1])
 
 
 @pytest.fixture
@@ -67,14 +74,14 @@ def objects(stack: Stack, prefix: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_a_season_lands_byte_for_byte_and_is_fetched_once(
+def test_what_was_played_lands_byte_for_byte_and_is_fetched_once(
     stack: Stack, source: httpx.Client
 ) -> None:
     lake("backfill", "--from", FIRST, "--to", LAST)
     settled(stack)
     landed = objects(stack, "raw/box/")
-    assert len(landed) >= len(SEASON.games) == 1230
-    for game in SEASON.games:
+    assert len(landed) >= len(GAMES) > 200
+    for game in GAMES:
         document = nba_shapes.box_score(game)
         del document["meta"]["time"]
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

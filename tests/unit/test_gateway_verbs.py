@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fleet.cli import app
 from fleet.commands.options import Workplace
+from fleet.console import console
 from fleet.errors import ExitCode, FleetError
 from fleet.release.control import Answer
 from function_kit import passwords
@@ -67,6 +68,7 @@ class Place:
 def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     made = Place()
     monkeypatch.setattr(Workplace, "of", lambda env: made)
+    monkeypatch.setattr(console, "width", 200)  # whatever the first test's terminal was
     return made
 
 
