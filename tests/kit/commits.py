@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fleet.commands.bootstrap import build_and_push
 from fleet.commands.options import Workplace
 from fleet.demo import second_commit
+from fleet.images import bake
 from fleet.project import Project
 
 FUNCTION = "generate-presigned-url"
@@ -17,8 +17,10 @@ def changed(project: Project, source: str) -> Project:
 
 
 def pushed(place: Workplace, source: str) -> str:
-    """Build and push a change; return its tag."""
+    """Build and push the changed function alone; return its tag."""
     clone = changed(place.project, source)
-    tag = clone.commit()
-    build_and_push(Workplace(clone, place.environment), tag)
+    elsewhere, tag = Workplace(clone, place.environment), clone.commit()
+    bake.build(clone, [FUNCTION], tag=tag, architecture=place.environment.architecture)
+    elsewhere.registry.login()
+    elsewhere.registry.push(FUNCTION, tag)
     return tag
