@@ -27,9 +27,10 @@ locals {
       Resource = [aws_dynamodb_table.releases.arn]
     },
     {
-      Sid      = "LogInToRegistry"
-      Effect   = "Allow"
-      Action   = ["ecr:GetAuthorizationToken"]
+      Sid    = "LogInToRegistry"
+      Effect = "Allow"
+      # The emulator does not see which repository DescribeRepositories means.
+      Action   = concat(["ecr:GetAuthorizationToken"], local.emulated ? ["ecr:DescribeRepositories"] : [])
       Resource = ["*"] # it has no ARN
     },
     {

@@ -1,4 +1,4 @@
-"""A season, or a month of one, into the lake's first layer, on the local stack, with IAM enforced."""
+"""A season, or a month of one, into the lake's first layer: the local stack, IAM enforced."""
 
 from __future__ import annotations
 

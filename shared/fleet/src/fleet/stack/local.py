@@ -52,7 +52,7 @@ class LocalStack:
     @property
     def network(self) -> str:
         """The Docker network of its containers."""
-        return self.environment.network if self.instance else ""
+        return self.environment.network
 
     @property
     def postgres(self) -> Postgres:
@@ -67,12 +67,13 @@ class LocalStack:
 
     def start(self, progress: Callable[[str], None]) -> None:
         """Start what does not run; quick when everything does."""
+        instance = self.instance  # refused for the cloud before anything else
         require_engine()
         self._require_prepared()
         gateway = self._network()
         progress(f"local AWS on {self.environment.endpoint}, IAM enforced")
         self._aws(gateway).start()
-        progress(f"PostgreSQL on 127.0.0.1:{self.instance.postgres_port}")
+        progress(f"PostgreSQL on 127.0.0.1:{instance.postgres_port}")
         self.postgres.start(self.key("postgres"))
         for daemon in self._standins():
             progress(f"{daemon.name} on 127.0.0.1:{daemon.port}")
