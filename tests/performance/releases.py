@@ -90,9 +90,7 @@ def main() -> None:
     os.environ["FLEET_STACK"] = STACK
     project = Project(ROOT)
     report = run(project)
-    path = project.reports / "bench.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    path.write_text(json.dumps(known | {"releases": report}, indent=2) + "\n", encoding="utf-8")
+    results.keep("releases", report)
     show(report)
     held = report["rollback"]["within_budget"] and report["fifteen_functions"]["within_budget"]
     sys.exit(0 if held else 1)
