@@ -30,7 +30,9 @@ ROUNDS = 3
 TAG = "bench-builds"
 
 
-def seconds(project: Project, *, no_cache: bool = False, touched: str = "", note: str = "") -> float:
+def seconds(
+    project: Project, *, no_cache: bool = False, touched: str = "", note: str = ""
+) -> float:
     """Build every image, after a line was added to a file."""
     if touched:
         with (project.root / touched).open("a", encoding="utf-8") as file:

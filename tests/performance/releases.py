@@ -5,7 +5,6 @@ make bench          → build/bench.json ("releases") and two tables
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Any
@@ -17,7 +16,6 @@ from fleet.project import Project
 from tests.kit.program import ROOT
 from tests.performance import recovery, results, side_by_side
 from tests.performance.bench.stack import stack
-
 
 
 def run(project: Project) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How large every image is, layer by layer, as a registry keeps them; and what images share.
 
-    python -m tests.performance.sizes     → build/bench.json ("sizes") and a table
+python -m tests.performance.sizes     → build/bench.json ("sizes") and a table
 """
 
 from __future__ import annotations

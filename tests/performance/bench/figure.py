@@ -1,4 +1,4 @@
-"""One figure that somebody asked for: what was asked, what was measured, and how to see it again."""
+"""One figure: what was asked, what was measured, and how to see it again."""
 
 from __future__ import annotations
 

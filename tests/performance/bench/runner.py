@@ -80,8 +80,11 @@ class Runner:
             ended = self.run(section, variables)
         except subprocess.TimeoutExpired:
             return f"gave no result in {section.minutes:g} minutes"
-        if section.report in results.read(self.file).get("reports", {}):
-            return ""  # a promise that was missed is in its figures
+        if report := results.read(self.file).get("reports", {}).get(section.report):
+            error = figures.understood(section.name, report)
+            if error:
+                self._forget(section)
+            return error  # a promise that was missed is in its figures
         said = "\n".join((ended.stdout + ended.stderr).strip().splitlines()[-LINES:])
         return f"ended with {ended.returncode} and no report: {said}"
 

@@ -111,8 +111,10 @@ def _by_rounds(old: Figure, new: Figure) -> Change:
         return Change(new.key, "not compared", "there is no ratio to nothing")
     times = _worse(medians[0], medians[1], new.better)
     share = _share_worse(old.samples, new.samples, new.better, seed=new.key)
-    apart = abs(medians[1] - medians[0]) > SPREADS * max(_spread(old.samples), _spread(new.samples))
-    why = f"{share:.0%} of draws are worse, medians {'' if apart else 'not '}{SPREADS:g} spreads apart"
+    spread = max(_spread(old.samples), _spread(new.samples))
+    apart = abs(medians[1] - medians[0]) > SPREADS * spread
+    distance = f"{'' if apart else 'not '}{SPREADS:g} spreads apart"
+    why = f"{share:.0%} of draws are worse, medians {distance}"
     if times > SLOWER:
         return Change(new.key, "slower" if share >= SURE and apart else "noise", why, times)
     better = times < 1 / SLOWER and share <= 1 - SURE and apart
