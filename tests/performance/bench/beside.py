@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,7 @@ def main(base: str, new: str) -> int:
         if change.kind in TOLD
     ]
     table("beside the earlier run", ("figure", "times as bad", "", "why"), rows)
-    counts = {
-        kind: sum(c.kind == kind for c in found) for kind in dict.fromkeys(c.kind for c in found)
-    }
+    counts = Counter(change.kind for change in found)
     print(", ".join(f"{count} {kind}" for kind, count in counts.items()), file=sys.stderr)
     return 1 if failed(found) else 0
 
