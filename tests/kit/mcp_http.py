@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Collection, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp_server import http
 from mcp_server.service import Service
 
-from tests.kit.gateway import event
+from tests.kit.gateway import Gateway, gateway
 
 ROUTES = ["POST /mcp", "GET /mcp", "DELETE /mcp"]
 JSON = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+_API = Gateway(lambda event, _context: event, ROUTES, public=ROUTES)
 type Posted = tuple[int, Any]
+
+
+def event(method: str, headers: Mapping[str, str], body: str) -> dict[str, Any]:
+    """What the function gets of a request."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return _API.event(method, "/mcp", lowered, body.encode())
 
 
 def posted(
@@ -30,8 +36,7 @@ def posted(
     """The status and the JSON that a request gets; the body is sent as it is if it is text."""
     text = body if isinstance(body, str) else json.dumps(body)
     sent = {"host": "api.example.com", **JSON, **(headers or {})}
-    made = event(ROUTES, method, "/mcp", sent) | {"body": text}
-    answer = http.answer(service, made, origins)
+    answer = http.answer(service, event(method, sent, text), origins)
     return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
 
 
@@ -54,42 +59,12 @@ def serving_mcp(service: Service) -> Iterator[str]:
         The URL to post to.
     """
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
+    origins: set[str] = set()
 
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            made = event(ROUTES, self.command, self.path, headers)
-            answered = http.answer(service, made | {"body": body}, origins)
-            content = answered["body"].encode()
-            self.send_response(answered["statusCode"])
-            for name, value in answered["headers"].items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        return http.answer(service, event, origins)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - names that the server looks for
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Nothing: clients that are killed end connections as they like."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    port = server.server_address[1]
-    origins = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")}
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with gateway(handler, ROUTES, public=ROUTES) as made:
+        port = urlsplit(made.url).port
+        origins |= {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")}
         yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

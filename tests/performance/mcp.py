@@ -24,9 +24,8 @@ from mcp_server import http
 from mcp_server.gold import Gold
 
 from tests.kit import gold_objects
-from tests.kit.gateway import event
 from tests.kit.gold_edge import service
-from tests.kit.mcp_http import JSON, ROUTES, call
+from tests.kit.mcp_http import JSON, call, event
 from tests.kit.services import local_aws
 from tests.performance import results
 
@@ -39,7 +38,7 @@ KEY = f"player_season/2024-25/{gold_objects.JAMES}.json"
 def asked(tool: str, **arguments: Any) -> dict[str, Any]:
     """The event of a call."""
     headers = JSON | {"host": "api.example.com", "mcp-protocol-version": "2025-11-25"}
-    return event(ROUTES, "POST", "/mcp", headers) | {"body": json.dumps(call(tool, **arguments))}
+    return event("POST", headers, json.dumps(call(tool, **arguments)))
 
 
 def timed(works: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
