@@ -12,10 +12,13 @@ STRATEGY ?=
 VERSION ?=
 # What `make bench` measures (sections; all by default).
 ONLY ?=
+# How long `make soak` takes, and what it draws its faults from.
+MINUTES ?=
+SEED ?=
 # Terraform's plan, kept by `make plan` for `make apply`.
 PLAN ?=
 # Recipes take these from the environment: make would expand what somebody put into them.
-export ENV FN TAG BASE STRATEGY VERSION PLAN ONLY
+export ENV FN TAG BASE STRATEGY VERSION PLAN ONLY MINUTES SEED
 
 FLEET := .venv/bin/fleet
 PREPARE := shared/fleet/prepare/prepare.sh
@@ -150,6 +153,10 @@ bench: prepare ## Measure all that was promised in figures: build/bench.json, bu
 .PHONY: bench-compare
 bench-compare: tools ## Fail when build/bench.json is slower than BASE, an earlier one, beyond noise.
 	@.venv/bin/python -m tests.performance.bench.beside
+
+.PHONY: soak
+soak: prepare ## Mixed traffic on the whole fleet while everything breaks, to build/soak.json (MINUTES, SEED).
+	@.venv/bin/python -m tests.soak
 
 .PHONY: clean
 clean: ## Remove reports and caches; tools in .fleet stay.

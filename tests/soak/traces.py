@@ -86,3 +86,9 @@ def digests(place: Workplace) -> Counter[str]:
     url = f"http://127.0.0.1:{place.environment.instance.backend_port}/__ledger"
     deliveries = httpx.get(url, timeout=60).json()["deliveries"]
     return Counter(each["repo"] for each in deliveries if each["frequency"] == "daily")
+
+
+def poisoned(place: Workplace, seed: int, mark: str) -> set[str]:
+    """The stored messages that ntfy refuses."""
+    texts = (json.dumps(message.get("payload", {})) for message in stored_messages(place))
+    return set(names((text for text in texts if mark in text), seed))
