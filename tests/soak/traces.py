@@ -92,3 +92,13 @@ def poisoned(place: Workplace, seed: int, mark: str) -> set[str]:
     """The stored messages that ntfy refuses."""
     texts = (json.dumps(message.get("payload", {})) for message in stored_messages(place))
     return set(names((text for text in texts if mark in text), seed))
+
+
+def unfinished(place: Workplace, seed: int) -> dict[str, str]:
+    """By name, the state of the stored messages that nobody has been told of yet."""
+    found = {}
+    for message in stored_messages(place):
+        for name in names([json.dumps(message.get("payload", {}))], seed):
+            if message["status"] != "completed":
+                found[name] = str(message["status"])
+    return found

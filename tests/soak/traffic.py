@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 from fleet.commands.options import Workplace
 from fleet.release.control import ALIAS
 
@@ -59,7 +60,7 @@ class Traffic(ABC):
                 number = self._number
             try:
                 self.one(number)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, BotoCoreError, ClientError) as error:
                 self.account.failed(type(error).__name__)
 
     def name(self, number: int) -> str:

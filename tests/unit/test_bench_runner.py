@@ -120,6 +120,14 @@ def test_other_sections_stay_when_one_is_measured_again(file: Path) -> None:
     assert {"mcp/call-by-name", "silver/peak_mb"} <= {f["key"] for f in report["figures"]}
 
 
+def test_a_table_is_of_one_commit_on_one_machine(file: Path) -> None:
+    run_with(file, {"mcp": keeps("mcp", MCP)}).all(chosen("mcp"))
+    later = run_with(file, {"silver": keeps("silver", SILVER)})
+    later.about = later.about | {"commit": "decaf"}
+    report = later.all(chosen("silver"))
+    assert report["reports"].keys() == report["sections"].keys() == {"silver"}
+
+
 def test_a_promise_that_was_missed_is_a_result_and_fails_the_run(file: Path) -> None:
     report = run_with(file, {"silver": keeps("silver", SILVER, 1)}).all(chosen("silver"))
     held = {f["key"]: from_json(f).held for f in report["figures"]}

@@ -51,11 +51,13 @@ def _head(report: dict[str, Any], found: list[Figure], missed: list[Figure]) -> 
         "machine": ", ".join(f"{value}" for value in machine.values()),
     }
     promised = [figure for figure in found if figure.held is not None]
+    broken = [name for name, one in report.get("sections", {}).items() if one.get("error")]
     told = "".join(f"<div><dt>{k}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts.items())
     return (
         f"<h1>What the fleet measures</h1><dl>{told}</dl>"
-        f"<p class={'bad' if missed else 'good'}>{len(promised) - len(missed)} of {len(promised)} "
-        f"promises held; {len(found)} figures in all.</p>"
+        f"<p class={'bad' if missed or broken else 'good'}>{len(promised) - len(missed)} of "
+        f"{len(promised)} promises held; {len(found)} figures in all"
+        f"{f'; {len(broken)} sections gave no result' if broken else ''}.</p>"
     )
 
 

@@ -42,7 +42,13 @@ class Runner:
         self._broken = ""
 
     def all(self, sections: Iterable[Section]) -> dict[str, Any]:
-        """Run them; return what the file then holds."""
+        """Run them; return what the file then holds.
+
+        What the file has of another commit or machine is dropped: one table is of one commit.
+        """
+        known = results.read(self.file)
+        if any(known.get(name) != self.about[name] for name in ("commit", "machine")):
+            results.write(self.file, dict(self.about))
         with ExitStack() as until_the_end:
             for section in sections:
                 self.say(f"— {section.name}")
