@@ -13,6 +13,7 @@ from typing import Any
 
 from fleet.commands.options import Workplace
 from fleet.demo import second_commit
+from fleet.images import bake
 
 from tests.kit import commits
 from tests.kit.program import fleet
@@ -95,6 +96,15 @@ class Deliveries:
 
 def prepare(place: Workplace) -> tuple[tuple[str, str], str]:
     """Push another version that works and one that does not; returns the tags."""
-    good = commits.pushed(place, second_commit.LINE)
-    broken = commits.pushed(place, commits.BROKEN)
+    place.registry.login()
+    good, broken = pushed(place, second_commit.LINE), pushed(place, commits.BROKEN)
     return (place.project.commit(), good), broken
+
+
+def pushed(place: Workplace, source: str) -> str:
+    """Build and push a change of the one function; return its tag."""
+    clone = commits.changed(place.project, source)
+    tag = clone.commit()
+    bake.build(clone, [FUNCTION], tag=tag, architecture=place.environment.architecture)
+    Workplace(clone, place.environment).registry.push(FUNCTION, tag)
+    return tag
