@@ -10,10 +10,15 @@ TAG ?=
 BASE ?=
 STRATEGY ?=
 VERSION ?=
+# What `make bench` measures (sections; all by default).
+ONLY ?=
+# How long `make soak` takes, and what it draws its faults from.
+MINUTES ?=
+SEED ?=
 # Terraform's plan, kept by `make plan` for `make apply`.
 PLAN ?=
 # Recipes take these from the environment: make would expand what somebody put into them.
-export ENV FN TAG BASE STRATEGY VERSION PLAN
+export ENV FN TAG BASE STRATEGY VERSION PLAN ONLY MINUTES SEED
 
 FLEET := .venv/bin/fleet
 PREPARE := shared/fleet/prepare/prepare.sh
@@ -142,10 +147,16 @@ down: ## Stop the local stack, and remove what it stored.
 	@env -u FN -u TAG $(FLEET) down
 
 .PHONY: bench
-bench: prepare ## Cold starts, image sizes, inserts, messages, releases and rollbacks, to build/bench.json.
-	@missed=; for benchmark in cold_start bulk_insert message_batch message_list releases; do \
-	  .venv/bin/python -m tests.performance.$$benchmark || missed="$$missed $$benchmark"; \
-	done; [ -z "$$missed" ] || { echo "failed, or over a budget:$$missed" >&2; exit 1; }
+bench: prepare ## Measure all that was promised in figures: build/bench.json, build/bench.html (ONLY=section,…).
+	@.venv/bin/python -m tests.performance.bench
+
+.PHONY: bench-compare
+bench-compare: tools ## Fail when build/bench.json is slower than BASE, an earlier one, beyond noise.
+	@.venv/bin/python -m tests.performance.bench.beside
+
+.PHONY: soak
+soak: prepare ## Mixed traffic on the whole fleet while everything breaks, to build/soak.json (MINUTES, SEED).
+	@.venv/bin/python -m tests.soak
 
 .PHONY: clean
 clean: ## Remove reports and caches; tools in .fleet stay.

@@ -20,6 +20,7 @@ from itertools import pairwise
 from standins.nba import Behaviour
 
 from tests.kit.bronze import World
+from tests.performance import results
 
 MEMORY_GB = 0.25
 # x86, us-east-1: a GB-second, and a request.
@@ -64,7 +65,9 @@ def main() -> None:
     options = parser.parse_args()
     queue, loop = backfill(options, 0.2), backfill(options, 1e9)
     ratio = round(loop["lambda_seconds"] / queue["lambda_seconds"], 2)
-    print(json.dumps({"queue": queue, "loop": loop, "loop_costs_times": ratio}, indent=1))
+    report = {"queue": queue, "loop": loop, "loop_costs_times": ratio}
+    results.keep("bronze_backfill", report)
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

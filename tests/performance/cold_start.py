@@ -26,6 +26,8 @@ from fleet.project import Project
 from rich.console import Console
 from rich.table import Table
 
+from tests.performance import results
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 ROUNDS, REPEATS = 5, 3
@@ -174,6 +176,10 @@ def _held(kind: str, rounds: list[Round], image: str, base: str) -> dict[str, An
     over = [name for name, value in measured.items() if value > budget[name]]
     return {
         "kind": kind,
+        "samples": {
+            "times_the_floor": _ratios([(one.own, one.floor) for one in rounds]),
+            "of_the_common_build": _ratios(commons),
+        },
         "init": _summary([one.own for one in rounds]),
         "common_init": _summary([common for _, common in commons]),
         **measured,
@@ -184,7 +190,11 @@ def _held(kind: str, rounds: list[Round], image: str, base: str) -> dict[str, An
 
 
 def _ratio(pairs: list[tuple[dict[str, float], dict[str, float]]]) -> float:
-    return round(statistics.median(a["cpu_ms"] / b["cpu_ms"] for a, b in pairs), 2)
+    return round(statistics.median(_ratios(pairs)), 2)
+
+
+def _ratios(pairs: list[tuple[dict[str, float], dict[str, float]]]) -> list[float]:
+    return [round(a["cpu_ms"] / b["cpu_ms"], 3) for a, b in pairs]
 
 
 def show(report: dict[str, Any]) -> None:
@@ -207,9 +217,7 @@ def main() -> None:
     """Measure, add to build/bench.json, show; exit 1 when a budget is missed."""
     project = Project(ROOT)
     report = run(project)
-    path = project.reports / "bench.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    path.write_text(json.dumps(known | report, indent=2) + "\n", encoding="utf-8")
+    results.keep("cold_start", report)
     show(report)
     held = all(row["within_budget"] for row in report["functions"].values())
     sys.exit(0 if held and report["rebuild_seconds"] < REBUILD_SECONDS else 1)

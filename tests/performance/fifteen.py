@@ -70,26 +70,28 @@ def make(place: Workplace) -> None:
 
 def make_functions(place: Workplace, tag: str) -> None:
     """Functions, aliases and alarms as Terraform makes them."""
-    role = _role(place)
+    made = role(place, "bench")
     for name in NAMES:
-        _function(place, name, role, place.registry.image(name, tag).uri)
+        function(place, name, made, place.registry.image(name, tag).uri)
         _alarms(place, name)
 
 
-def _role(place: Workplace) -> str:
+def role(place: Workplace, name: str) -> str:
+    """A role that may do nothing; its ARN."""
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
     answer: dict[str, Any] = place.environment.client("iam").create_role(
-        RoleName=f"{place.project.name}-bench",
+        RoleName=f"{place.project.name}-{name}",
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
     return str(answer["Role"]["Arn"])
 
 
-def _function(place: Workplace, name: str, role: str, uri: str) -> None:
+def function(place: Workplace, name: str, role: str, uri: str) -> None:
+    """A function as Terraform makes it, with its alias."""
     client, full = place.environment.client("lambda"), place.environment.function_name(name)
     client.create_function(
         FunctionName=full,

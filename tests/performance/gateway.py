@@ -29,6 +29,7 @@ from tests.kit.gateway_contract import ContractClient
 from tests.kit.invoke_gateway import KEY, Running, add_client, gateway, started, url
 from tests.kit.program import ROOT
 from tests.kit.services import free_port, until_healthy
+from tests.performance import results
 
 CONNECTIONS = (1, 32, 256)
 PROCESSES = "2"
@@ -154,10 +155,7 @@ def main() -> int:
     """Measure, tell, and write it down; 1 when a budget was missed."""
     found = measure(float(sys.argv[1]) if len(sys.argv) > 1 else 8.0)
     print(shown(found))
-    file = ROOT / "build" / "bench.json"
-    file.parent.mkdir(exist_ok=True)
-    before = json.loads(file.read_text()) if file.exists() else {}
-    file.write_text(json.dumps(before | {"gateway": found}, indent=2))
+    results.keep("gateway", found)
     problems = missed(found)
     for problem in problems:
         print(f"missed: {problem}")

@@ -1,6 +1,6 @@
 """A warm tool call beside the bare read of the object that it answers from, on the same S3.
 
-    .venv/bin/python -m tests.performance.mcp      → build/mcp.json and a table
+    .venv/bin/python -m tests.performance.mcp      → build/bench.json and a table
 
 In turns over both, on a local AWS of this run's own. The bare read is the same object over a
 connection that is open already, signed, and read to its end. The tool call is all that the
@@ -15,7 +15,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -28,8 +27,8 @@ from tests.kit import gold_objects
 from tests.kit.gold_edge import service
 from tests.kit.mcp_http import JSON, call, event
 from tests.kit.services import local_aws
+from tests.performance import results
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, WARM_UP = 1000, 50
 MOST = 2.0  # times the bare read, at the 95th percentile
 BUCKET = "gold-of-this-run"
@@ -107,12 +106,10 @@ def report() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, write build/mcp.json, print; exit 1 when the budget is missed."""
+    """Measure, write it down, print; exit 1 when the budget is missed."""
     logging.configure(service="mcp-server", level="WARNING")
     found = report()
-    path = ROOT / "build" / "mcp.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    results.keep("mcp", found)
     print(json.dumps(found, indent=2))
     sys.exit(0 if found["held"] else 1)
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.kit import messages, services
 from tests.kit.messages import World, notice
+from tests.performance import results
 
 LATENCY = 0.2  # seconds that ntfy takes
 BUDGET = 0.3  # seconds for a batch of ten
@@ -66,6 +67,7 @@ def run(rounds: int) -> dict[str, Any]:
             "worst": round(max(together), 3),
         },
         "budget_seconds": BUDGET,
+        "samples": [round(seconds / LATENCY, 3) for seconds in together],
         "messages_a_second": {
             "batches of 10": round(BATCH * rounds / sum(together), 1),
             "one by one": round(BATCH * rounds / sum(serial), 1),
@@ -76,10 +78,7 @@ def run(rounds: int) -> dict[str, Any]:
 def main() -> int:
     """Measure, write it down, and say whether it is within the budget."""
     report = run(int(sys.argv[1]) if len(sys.argv) > 1 else BATCHES)
-    file = Path("build/bench.json")
-    file.parent.mkdir(exist_ok=True)
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    file.write_text(json.dumps(known | {"message_batch": report}, indent=2), encoding="utf-8")
+    results.keep("message_batch", report)
     print(json.dumps(report, indent=2))
     return 0 if report["batch_seconds"]["median"] <= BUDGET else 1
 

@@ -14,7 +14,6 @@ import json
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from fleet import environments
@@ -24,6 +23,7 @@ from message_kit.message import Status
 
 from tests.kit.flood import REASONS, Flood
 from tests.kit.program import ROOT
+from tests.performance import results
 
 COUNT = 5000
 PATIENCE = 1200.0  # seconds
@@ -101,10 +101,7 @@ def main() -> int:
         report = first_half(flood, image, count) | second_half(flood)
     finally:
         flood.behave(fixed=True)
-    file = Path("build/bench.json")
-    file.parent.mkdir(exist_ok=True)
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    file.write_text(json.dumps(known | {"message_flood": report}, indent=2), encoding="utf-8")
+    results.keep("message_flood", report)
     print(json.dumps(report, indent=2))
     return 0 if good(report) else 1
 

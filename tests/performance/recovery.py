@@ -77,9 +77,10 @@ def by_guard(place: Workplace, stack: str) -> dict[str, Any]:
         start: [_guarded(place, alarms, start, stack) for _ in range(GUARD_ROUNDS)]
         for start in starts
     }
-    return {
+    medians: dict[str, Any] = {
         f"{start}_guard_seconds": round(statistics.median(seconds[start]), 2) for start in starts
     }
+    return medians | {"each": {key: [round(s, 3) for s in each] for key, each in seconds.items()}}
 
 
 def _guarded(place: Workplace, alarms: Alarms, start: str, stack: str) -> float:

@@ -5,7 +5,6 @@ make bench          → build/bench.json ("releases") and two tables
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Any
@@ -14,34 +13,27 @@ from fleet.commands.options import Workplace
 from fleet.console import table
 from fleet.project import Project
 
-from tests.kit.program import ROOT, fleet
-from tests.performance import fifteen, recovery, side_by_side
-
-STACK = "bench:800"
+from tests.kit.program import ROOT
+from tests.performance import recovery, results, side_by_side
+from tests.performance.bench.stack import stack
 
 
 def run(project: Project) -> dict[str, Any]:
-    """Everything, on a stack that is started for it and removed after it."""
-    _verb("down")
-    try:
-        _verb("up")
-        tag = project.commit()
-        _verb("bootstrap", "--tag", tag)
-        place = Workplace.of("local")
-        return {
-            "rollback": recovery.by_hand(place, tag, STACK),
-            "alarm_to_restored_traffic": recovery.by_guard(place, STACK),
-            "fifteen_functions": side_by_side.measure(project),
-        }
-    finally:
-        _verb("down")
-        fifteen.forget()
+    """Everything, on the stack that FLEET_STACK names, or on one that is started for it."""
+    if os.environ.get("BENCH_STACK"):
+        return measured(project)
+    with stack():
+        return measured(project)
 
 
-def _verb(*words: str) -> None:
-    ended = fleet(*words, FLEET_STACK=STACK)
-    if ended.code:
-        raise RuntimeError(f"fleet {words[0]} failed: {ended.err}")
+def measured(project: Project) -> dict[str, Any]:
+    """Releases and rollbacks on a stack that is up."""
+    place, name = Workplace.of("local"), os.environ["FLEET_STACK"]
+    return {
+        "rollback": recovery.by_hand(place, project.commit(), name),
+        "alarm_to_restored_traffic": recovery.by_guard(place, name),
+        "fifteen_functions": side_by_side.measure(project),
+    }
 
 
 def show(report: dict[str, Any]) -> None:
@@ -87,12 +79,9 @@ def _held(held: bool) -> str:
 
 def main() -> None:
     """Measure, add to build/bench.json, show; exit 1 when a budget is missed."""
-    os.environ["FLEET_STACK"] = STACK
     project = Project(ROOT)
     report = run(project)
-    path = project.reports / "bench.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    path.write_text(json.dumps(known | {"releases": report}, indent=2) + "\n", encoding="utf-8")
+    results.keep("releases", report)
     show(report)
     held = report["rollback"]["within_budget"] and report["fifteen_functions"]["within_budget"]
     sys.exit(0 if held else 1)

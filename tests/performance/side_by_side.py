@@ -51,7 +51,10 @@ def measure(project: Project) -> dict[str, Any]:
         note("all", _released(place, every, tag["all"]))
         note("one_start", _started(place, one))
         note("all_starts", _started(place, every))
-    return _summary({key: statistics.median(values) for key, values in timed.items()})
+    pairs = zip(timed["command_all"], timed["command_one"], strict=True)
+    samples = [round(every / one, 3) for every, one in pairs]
+    medians = {key: statistics.median(values) for key, values in timed.items()}
+    return _summary(medians) | {"samples": samples}
 
 
 def _summary(seconds: dict[str, float]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How fast silver makes its rows, beside plain Python; and in how much memory.
 
-    .venv/bin/python -m tests.performance.silver      → build/silver.json and a table
+    .venv/bin/python -m tests.performance.silver      → build/bench.json and a table
 
 A season of 1,230 games, a day after the other, in turns, the best of five. Both sides start
 from the bytes that bronze keeps and make the same rows, which is checked first.
@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -24,9 +23,8 @@ import pyarrow.parquet as pq
 from silver_processing import box_scores, rows, table
 from standins import nba_season, nba_shapes
 
-from tests.performance import silver_plain
+from tests.performance import results, silver_plain
 
-ROOT = Path(__file__).resolve().parents[2]
 SEASON = "2024-25"
 ROUNDS = 5
 LEAST = 5.0  # times as fast
@@ -113,11 +111,9 @@ def run() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, write build/silver.json and say whether it is fast and small enough."""
+    """Measure, write it down and say whether it is fast and small enough."""
     report = run()
-    path = ROOT / "build" / "silver.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    results.keep("silver", report)
     print(json.dumps(report, indent=2))
     held = report["rows"]["times_as_fast"] >= LEAST and report["peak_mb"] <= MOST_MB
     raise SystemExit(0 if held else 1)
