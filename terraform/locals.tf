@@ -76,6 +76,10 @@ locals {
     "messages" = module.messages_api
   }
 
+  # Queues made by modules/queue, for the dashboard. `fleet new` adds to it.
+  queues = {
+  }
+
   # By folder name, requests that show that an API leads to the function.
   routes = {
     for function in distinct(flatten([for api in values(local.apis) : keys(api.routes)])) :

@@ -87,6 +87,7 @@ locals {
       aws_cloudwatch_metric_alarm.treatments_dead_letters["depth"].arn,
     ],
     local.message_alarm_arns,
+    flatten([for name in sort(keys(local.queues)) : values(local.queues[name].alarm_arns)]),
   )
 
   # What each row shows: the metrics of a function's alias, or of an API.

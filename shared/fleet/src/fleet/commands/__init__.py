@@ -12,6 +12,7 @@ from fleet.commands.down import down
 from fleet.commands.history import history
 from fleet.commands.invoke import invoke
 from fleet.commands.logs import logs
+from fleet.commands.new import new
 from fleet.commands.outputs import outputs
 from fleet.commands.plan import plan
 from fleet.commands.promote import promote
@@ -43,6 +44,7 @@ VERBS = (
     status,
     history,
     outputs,
+    new,
     invoke,
     logs,
     up,

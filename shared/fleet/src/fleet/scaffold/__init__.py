@@ -1,0 +1,1 @@
+"""A new function: its folder, its tests and its place in the house."""
