@@ -25,6 +25,7 @@ ELSEWHERE = {
     r"^fleet validate": "test_validate.py",
     r"--watch$": "test_release_status.py",
     r"^fleet changed --base": "test_changed_images.py",
+    r"fleet new ": "test_new_function.py",
     r"lake backfill": "test_lake_bronze.py",
 }
 HERE = [text for text in dict.fromkeys(README) if not any(re.search(e, text) for e in ELSEWHERE)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def filled(text: str) -> str:
 
 def misunderstood(text: str) -> str:
     """Why a command is not understood; empty when it is. Nothing is run."""
-    program, *words = filled(text).split()
+    program, *words = shlex.split(filled(text))
     if program == "make":
         ended = subprocess.run(
             ["make", "--dry-run", *words], cwd=ROOT, capture_output=True, text=True, check=False

@@ -30,7 +30,7 @@ def new(
     *,
     database: Database = False,
 ) -> None:
-    """Make a function: folder, events, tests, Terraform, and its line wherever functions are listed."""
+    """Make a function: folder, events, tests, Terraform, its line wherever functions are listed."""
     project = Project.find()
     function = NewFunction(name, trigger, database, description)
     function.check()
