@@ -23,7 +23,7 @@ run "emulated" {
   }
 
   assert {
-    condition     = aws_sqs_queue.this.policy == null && aws_sqs_queue.dead_letters.policy == null
+    condition     = length(local.deny_without_tls) == 0
     error_message = "Over plain http a policy that demands TLS would lock everybody out."
   }
 }
