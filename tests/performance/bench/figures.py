@@ -117,6 +117,21 @@ def _calls(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
                          samples=row["samples"][kind])  # fmt: skip
 
 
+def _delivery(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
+    titles = {
+        "one_line": "one line of a handler, from the push to live",
+        "shared_line": "one line of the shared library, from the push to live everywhere",
+    }
+    for kind, title in titles.items():
+        for step in ("changed", "build", "push", "release"):
+            yield figure(f"{kind}/{step}_seconds", "delivery", f"{title}: {step}",
+                         report[kind][step], unit="s")  # fmt: skip
+        yield figure(f"{kind}/seconds", "delivery", title, report[kind]["all"], unit="s",
+                     samples=report[kind]["samples"])  # fmt: skip
+    yield figure("new_function/seconds", "delivery", "fleet new, until the function answers",
+                 report["new_function"]["all"], asked="< 60 s", unit="s", limit=60)  # fmt: skip
+
+
 def _releases(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
     hand, many = report["rollback"], report["fifteen_functions"]
     yield figure("rollback_seconds", "releases", "fleet rollback, from the shell",
@@ -143,6 +158,7 @@ TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "builds": _builds,
     "terraform": _terraform,
     "calls": _calls,
+    "delivery": _delivery,
     "releases": _releases,
     **serving.TOLD,
 }

@@ -53,6 +53,7 @@ SECTIONS = (
     Section("terraform", "plans", "terraform", stack=True),
     Section("calls", "calls", "calls", stack=True),
     Section("message_flood", "message_flood", "message_flood", stack=True, minutes=30),
+    Section("delivery", "delivery", "delivery", stack=True),
     Section("releases", "releases", "releases", stack=True, minutes=30),
 )
 
