@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 import time
 from collections import Counter
@@ -111,7 +112,8 @@ class Soak:
 
     @contextmanager
     def _client(self) -> Iterator[dict[str, Any]]:
-        prefix, name = self.place.environment.function_name("sync-clock"), f"soak-{self.seed}"
+        prefix = self.place.environment.function_name("sync-clock")
+        name = f"soak-{secrets.token_hex(4)}"  # the same seed may be soaked in again
         ended = fleet("gateway", "client", "add", name, "--prefix", prefix, "--json",
                       FLEET_STACK=self.stack)  # fmt: skip
         if ended.code:
