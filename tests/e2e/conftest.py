@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from fleet.environments import Environment
 from fleet.project import Project
 
 from tests.kit.program import ROOT, STACK, fleet
-from tests.kit.rehearsal.environments import SmallFleet, make
+from tests.kit.rehearsal.environments import ENVIRONMENTS, SmallFleet, make
+from tests.kit.rehearsal.github import FakeGitHub
+from tests.kit.rehearsal.runner import Rehearsal
+from tests.kit.scripted import serving
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,20 @@ def small(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> SmallFleet:
     with pytest.MonkeyPatch.context() as patch:
         name_the_stack(patch)
         return make(tmp_path_factory.mktemp("small") / "fleet")
+
+
+@pytest.fixture
+def rehearsal(small: SmallFleet, tmp_path: Path) -> Iterator[Rehearsal]:
+    """A GitHub that knows that main was deployed to both."""
+    remote = small.remote
+    with serving(FakeGitHub()) as github:
+        assert isinstance(github, FakeGitHub)
+        for number, name in enumerate(ENVIRONMENTS, start=1):
+            values = {"id": number, "environment": name, "task": "fleet", "sha": remote.head()}
+            github.deployments.append(values | {"payload": {"function": "all", "tag": ""}})
+            github.states[number] = [{"state": "success"}]
+        roles = {name: small.role(name) for name in ENVIRONMENTS}
+        yield Rehearsal(remote, github, tmp_path, roles=roles)
 
 
 @pytest.fixture(autouse=True)

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fleet.project import Project
 
 from tests.kit.program import ROOT
-from tests.kit.rehearsal.environments import CLOCK, ENVIRONMENTS, LINKS, SmallFleet
-from tests.kit.rehearsal.github import FakeGitHub
+from tests.kit.rehearsal.environments import CLOCK, LINKS, SmallFleet
 from tests.kit.rehearsal.runner import JobRun, Rehearsal
-from tests.kit.scripted import serving
 
 pytestmark = pytest.mark.stack
 CLOCK_HANDLER = "images/sync-clock/src/sync_clock/handler.py"
 BROKEN = '\n\ndef handler(event, context):\n    raise RuntimeError("broken on purpose")\n'
-
-
-@pytest.fixture
-def rehearsal(small: SmallFleet, tmp_path: Path) -> Iterator[Rehearsal]:
-    """A GitHub that knows that main was deployed to both."""
-    remote = small.remote
-    with serving(FakeGitHub()) as github:
-        assert isinstance(github, FakeGitHub)
-        for number, name in enumerate(ENVIRONMENTS, start=1):
-            values = {"id": number, "environment": name, "task": "fleet", "sha": remote.head()}
-            github.deployments.append(values | {"payload": {"function": "all", "tag": ""}})
-            github.states[number] = [{"state": "success"}]
-        roles = {name: small.role(name) for name in ENVIRONMENTS}
-        yield Rehearsal(remote, github, tmp_path, roles=roles)
 
 
 def well(jobs: dict[str, JobRun]) -> None:

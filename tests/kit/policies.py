@@ -161,7 +161,7 @@ def _resource(arn: str) -> str:
 
 
 def _signed_as(environment: Environment, key: str, secret: str, service: str) -> Any:
-    return boto3.client(
+    return boto3.Session().client(  # its own: functions are tried side by side
         service,
         region_name=environment.region,
         endpoint_url=environment.endpoint,

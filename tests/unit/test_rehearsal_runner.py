@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit import clones
 from tests.kit.rehearsal.github import FakeGitHub
-from tests.kit.rehearsal.runner import JobRun, Rehearsal
+from tests.kit.rehearsal.runner import JobRun, Rehearsal, combinations
 from tests.kit.rehearsal.workspace import Remote
 
 WORKFLOW = """
@@ -40,12 +40,34 @@ jobs:
     outputs:
       go: ${{ steps.made.outputs.go }}
       word: ${{ steps.made.outputs.word }}
+      matrix: ${{ steps.made.outputs.matrix }}
     steps:
       - name: makes
         id: made
         run: |
           echo go=yes >> $GITHUB_OUTPUT
           echo word=a=b >> $GITHUB_OUTPUT
+          echo 'matrix={"fn": ["a", "b"], "on": [1, 2]}' >> $GITHUB_OUTPUT
+  many:
+    needs: first
+    strategy:
+      matrix: ${{ fromJSON(needs.first.outputs.matrix) }}
+    env:
+      FN: ${{ matrix.fn }}
+    steps:
+      - name: shows
+        run: echo "$FN on ${{ matrix.on }}"
+      - name: some fail
+        run: test "$FN" = a
+  after-many:
+    needs: many
+    if: always()
+    steps:
+      - name: status
+        run: echo ${{ needs.many.result }}
+  needs-a-stranger:
+    needs: elsewhere
+    steps: []
   failing:
     steps:
       - name: fails
@@ -72,7 +94,9 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, JobRun]:
     clones.git(root, "add", "--all")
     clones.git(root, "commit", "--quiet", "-m", "w")
     runs: Path = tmp_path_factory.mktemp("runs")
-    return Rehearsal(Remote(root), FakeGitHub(), runs).run("w.yml", "push", {})
+    return Rehearsal(Remote(root), FakeGitHub(), runs).run(
+        "w.yml", "push", {}, others={"elsewhere": "success"}
+    )
 
 
 def test_outputs_reach_the_jobs_that_need_them(jobs: dict[str, JobRun]) -> None:
@@ -87,6 +111,10 @@ def test_conditions_and_needs_decide_what_runs(jobs: dict[str, JobRun]) -> None:
         "after-skipped": "skipped",
         "gate": "success",
         "failing": "failure",
+        "many": "failure",
+        "after-many": "success",
+        "elsewhere": "success",
+        "needs-a-stranger": "success",
     }
     assert jobs["gate"].step("status").log == "skipped\n"
 
@@ -96,3 +124,18 @@ def test_a_failure_ends_the_steps_but_those_that_always_run(jobs: dict[str, JobR
     assert [step.outcome for step in steps] == ["failure", "skipped", "success"]
     assert "not reached" not in steps[0].log
     assert steps[2].log == "status failure\n"
+
+
+def test_a_matrix_is_every_value_with_every_other_and_fails_when_one_does(
+    jobs: dict[str, JobRun],
+) -> None:
+    shown = [step.log for step in jobs["many"].steps if step.name == "shows"]
+    assert shown == ["a on 1\n", "a on 2\n", "b on 1\n", "b on 2\n"]
+    outcomes = [step.outcome for step in jobs["many"].steps if step.name == "some fail"]
+    assert outcomes == ["success", "success", "failure", "failure"]
+    assert jobs["after-many"].step("status").log == "failure\n"
+
+
+def test_what_of_a_matrix_is_not_rehearsed_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="include"):
+        combinations({"fn": ["a"], "include": [{"fn": "b"}]})

@@ -62,11 +62,13 @@ class Rehearsal:
         *,
         actor: str = "maria",
         only: set[str] | None = None,
+        others: dict[str, str] | None = None,
     ) -> dict[str, JobRun]:
         """Run a workflow at main; the jobs by name, those that were skipped too.
 
         Args:
             only: these jobs, and no other.
+            others: how jobs ended that are not run here, for those that need them.
         """
         text = self.remote.file(f".github/workflows/{name}")
         # YAML 1.1 takes the key `on` for true.
@@ -75,7 +77,7 @@ class Rehearsal:
         if only is not None:
             workflow["jobs"] = {job: workflow["jobs"][job] for job in only}
         run = _Run(self, workflow, event, payload, self.remote.head(), actor, next(self._runs))
-        return run.all()
+        return run.all({job: JobRun(result) for job, result in (others or {}).items()})
 
 
 class _Run:
@@ -107,7 +109,8 @@ class _Run:
         }
         self._jobs: dict[str, JobRun] = {}
 
-    def all(self) -> dict[str, JobRun]:
+    def all(self, known: dict[str, JobRun]) -> dict[str, JobRun]:
+        self._jobs |= known
         waiting = dict(self._workflow["jobs"])
         while waiting:
             name = next(n for n, job in waiting.items() if set(_needs(job)) <= set(self._jobs))
@@ -131,7 +134,17 @@ class _Run:
         well = all(need["result"] == "success" for need in contexts["needs"].values())
         if not _wanted(job.get("if"), contexts, well=well):
             return JobRun("skipped")
-        assert "strategy" not in job, "give a job with a matrix to a test of its own"
+        if "strategy" not in job:
+            return self._once(name, job, contexts)
+        matrix = expressions.render(job["strategy"]["matrix"], contexts, {})
+        runs = [
+            self._once(f"{name}-{number}", job, contexts | {"matrix": values, "steps": {}})
+            for number, values in enumerate(combinations(matrix))
+        ]
+        assert runs, "GitHub fails a job whose matrix is empty"
+        return _together(runs)
+
+    def _once(self, name: str, job: dict[str, Any], contexts: dict[str, Any]) -> JobRun:
         run = JobRun("success")
         functions = _functions(well=True)
         run.environment = str(expressions.render(job.get("environment", ""), contexts, functions))
@@ -180,6 +193,31 @@ class _Run:
         run.steps.append(done)
         if "id" in step:
             contexts["steps"][step["id"]] = {"outcome": done.outcome, "outputs": done.outputs}
+
+
+def combinations(matrix: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each job of a matrix gets: every value of one key with every one of the others.
+
+    Raises:
+        NotImplementedError: It includes or excludes, which no workflow here does.
+    """
+    if {"include", "exclude"} & set(matrix):
+        raise NotImplementedError("include and exclude of a matrix are not rehearsed")
+    return [
+        dict(zip(matrix, values, strict=True)) for values in itertools.product(*matrix.values())
+    ]
+
+
+def _together(runs: list[JobRun]) -> JobRun:
+    """The jobs of a matrix as those see them that need them: well when all are."""
+    bad = [run.result for run in runs if run.result != "success"]
+    together = JobRun(bad[0] if bad else "success")
+    for run in runs:
+        together.steps += run.steps
+        together.actions += run.actions
+        together.outputs |= run.outputs
+        together.summary += run.summary
+    return together
 
 
 def _needs(job: dict[str, Any]) -> list[str]:
