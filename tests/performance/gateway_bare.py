@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import boto3
 from botocore.config import Config
@@ -27,13 +27,14 @@ def bare(endpoint: str, threads: int, seconds: float, rate: float) -> dict[str, 
         "lambda", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test",
         aws_secret_access_key="test", config=Config(max_pool_connections=threads),
     )  # fmt: skip
-    begins = time.perf_counter() + WARM
-    figures = Figures(begins, begins + seconds)
     interval = threads / rate if rate else 0.0
+    # Threads are made first, which takes a while: all of them begin at the same time.
+    told: Future[Figures] = Future()
 
     def repeat(number: int) -> None:
-        due = begins - WARM + interval * number / threads
-        while (now := time.perf_counter()) < begins + seconds:
+        figures = told.result()
+        due = figures.begins - WARM + interval * number / threads
+        while (now := time.perf_counter()) < figures.ends:
             if due > now:
                 time.sleep(due - now)
             asked = time.perf_counter()
@@ -44,10 +45,17 @@ def bare(endpoint: str, threads: int, seconds: float, rate: float) -> dict[str, 
 
     with ThreadPoolExecutor(threads) as pool:
         done = [pool.submit(repeat, number) for number in range(threads)]
-        time.sleep(begins - time.perf_counter())
+        begins = time.perf_counter() + WARM
+        figures = Figures(begins, begins + seconds)
+        told.set_result(figures)
+        _sleep_until(begins)
         figures.start()
-        time.sleep(begins + seconds - time.perf_counter())
+        _sleep_until(figures.ends)
         figures.stop()
         for one in done:
             one.result()
     return figures.shown()
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.perf_counter()))

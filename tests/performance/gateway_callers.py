@@ -12,7 +12,7 @@ import json
 import struct
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import hpack
 from lambda_action import lambda_action_pb2 as pb
@@ -47,8 +47,7 @@ class Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep it."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self.begin()
         self.ready.set_result(None)
 

@@ -17,8 +17,8 @@ class Figures:
 
     def __init__(self, begins: float, ends: float) -> None:
         """Count from `begins` to `ends`, seconds of `time.perf_counter`."""
-        self._begins = begins
-        self._ends = ends
+        self.begins = begins
+        self.ends = ends
         self._took: list[float] = []
         self._refused: list[float] = []
         self._bad = 0
@@ -38,7 +38,7 @@ class Figures:
             self._answered.append(answered)
         elif kind != REFUSED:
             self._bad += 1
-        if self._begins <= asked < self._ends:
+        if self.begins <= asked < self.ends:
             if kind == GOOD:
                 self._took.append(answered - asked)
             elif kind == REFUSED:
@@ -59,8 +59,8 @@ class Figures:
     def shown(self) -> dict[str, object]:
         """Good answers a second, their latency in milliseconds, those refused and those bad, and
         the share of a core that this process took."""
-        seconds = self._ends - self._begins
-        within = sum(self._begins <= at < self._ends for at in self._answered)
+        seconds = self.ends - self.begins
+        within = sum(self.begins <= at < self.ends for at in self._answered)
         return {
             "per_second": within / seconds,
             **shares(self._took),

@@ -88,7 +88,7 @@ async def load(given: argparse.Namespace) -> dict[str, object]:
         _, caller = await loop.create_connection(
             lambda: kind(given.address, os.environ["TOKEN"], given.function), host, int(port)
         )
-        await caller.ready
+        await asyncio.wait_for(caller.ready, LATE)
         callers.append(caller)
     run = Load(given.seconds, given.connections, given.rate, given.pause)
     for caller in callers:
