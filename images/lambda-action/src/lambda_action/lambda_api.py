@@ -111,6 +111,7 @@ class LambdaApi:
         self._retries = retries or Retries()
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._signer: tuple[Credentials, Signer] | None = None
 
     async def invoke(
         self, name: str, payload: bytes, invocation_type: str, qualifier: str = ""
@@ -205,13 +206,19 @@ class LambdaApi:
         raise AssertionError("the last attempt returns or raises")
 
     async def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> _Answer:
-        signer = Signer("lambda", self._region, self._credentials.current())
-        signed = signer.headers(method, path, headers | {"host": self._host}, body)
+        signed = self._signed_by().headers(method, path, headers | {"host": self._host}, body)
         session = self._session or self._open()
         async with session.request(
             method, URL(self._endpoint + path, encoded=True), headers=signed, data=body or None
         ) as answer:
             return _Answer(answer.status, answer.headers, await _read(answer))
+
+    def _signed_by(self) -> Signer:
+        """One signer for as long as the keys are the same: it remembers the day's key."""
+        keys = self._credentials.current()
+        if self._signer is None or self._signer[0] != keys:
+            self._signer = (keys, Signer("lambda", self._region, keys))
+        return self._signer[1]
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -221,6 +228,7 @@ class LambdaApi:
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
             # What a header may be: a log tail is 4 KB, 5.5 in Base64.
             max_field_size=16 * 1024,
             requote_redirect_url=False,
