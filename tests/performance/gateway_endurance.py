@@ -107,7 +107,7 @@ def overload_missed(found: dict[str, Any]) -> list[str]:
             problems.append(f"{protocol}: {bad} bad answers, or refusals where none should be")
         for share, times in SLOWER.items():
             if over[share] > at_limit[share] * times:
-                problems.append(f"{protocol}: {share} of the admitted over {times} × at the limit")
+                problems.append(f"{protocol}: {share} is over {times} times that at the limit")
         for share, most_ms in AT_ONCE.items():
             if over["refused"][share] > most_ms:
                 problems.append(f"{protocol}: {share} of refusals over {most_ms:.0f} ms")
