@@ -13,11 +13,10 @@ from lambda_action.clients import PostgresClients
 from lambda_action.database import Database
 from lambda_action.errors import DirectoryUnavailable, TooMany
 from lambda_action.ports import Client
-from lambda_action.settings import GatewaySettings
 from pydantic import ValidationError
 
-from tests.kit.audited import settings, url
-from tests.kit.database_server import PASSWORD, Server, database_server
+from tests.kit.audited import own_connection, settings, url
+from tests.kit.database_server import Server, database_server
 from tests.kit.wire import wire
 
 OLD, NEW = "secret-one", "secret-two"
@@ -38,7 +37,7 @@ def empty(server: Server) -> None:
 @pytest.fixture
 def order(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
     """What `fleet gateway client` asks of the function."""
-    monkeypatch.setattr("lambda_action.admin.database", _database(server))
+    monkeypatch.setattr("lambda_action.admin.database", own_connection(server))
 
     def run(gateway: str, **values: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = admin.handle(
@@ -47,24 +46,6 @@ def order(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
         return found
 
     return run
-
-
-def _database(server: Server) -> Callable[..., Any]:
-    """The function's own connection, with the login that its secret would hold."""
-    from function_kit.postgres import Login, Postgres  # noqa: PLC0415
-
-    class Given:
-        def get(self) -> Login:
-            return Login("localhost", server.port, "postgres", "fleet_gateway", PASSWORD)
-
-        refresh = get
-
-    def make(_: GatewaySettings, **options: Any) -> Postgres:
-        return Postgres(
-            Given(), sslmode="verify-full", sslrootcert=str(server.authority), **options
-        )
-
-    return make
 
 
 def asked(

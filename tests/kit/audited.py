@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from function_kit.postgres import Login, Postgres
 from function_kit.secrets import Secret
 from lambda_action.audit import PostgresAudit
 from lambda_action.audit_backlog import Bounds
@@ -151,3 +152,20 @@ class Load:
             before = time.perf_counter()
             await asyncio.sleep(0.005)
             self.lags.append(time.perf_counter() - before - 0.005)
+
+
+def own_connection(server: Server) -> Callable[..., Any]:
+    """The function's own connection, with the login that its secret would hold."""
+
+    class Given:
+        def get(self) -> Login:
+            return Login("localhost", server.port, "postgres", "fleet_gateway", PASSWORD)
+
+        refresh = get
+
+    def make(_: GatewaySettings, **options: Any) -> Postgres:
+        return Postgres(
+            Given(), sslmode="verify-full", sslrootcert=str(server.authority), **options
+        )
+
+    return make

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,39 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from function_kit.secrets import Secret
 from lambda_action.errors import NotAuthenticated
-from lambda_action.keys import Keys, WeakKey, key_id
+from lambda_action.keys import Keys
 from lambda_action.tokens import Tokens
 
-KEY = "k" * 32 + "0123456789abcdef0123456789abcdef"
-OLD = "o" * 64
-NOW = 1_800_000_000
-
-
-def tokens(secret: str = KEY, now: float = NOW) -> Tokens:
-    return Tokens(Keys(Secret(secret)), 3600, clock=lambda: now)
-
-
-def b64(data: bytes | str) -> str:
-    raw = data.encode() if isinstance(data, str) else data
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def claims(**changes: Any) -> dict[str, Any]:
-    found = {"client_id": "ada", "iat": NOW - 10, "exp": NOW + 100} | changes
-    return {name: value for name, value in found.items() if value is not ...}
-
-
-def token(
-    payload: Any = None, header: Any = None, key: str = KEY, digest: Any = hashlib.sha256
-) -> str:
-    """A token made by hand: no library of ours has a say in it."""
-    head = {"alg": "HS256", "typ": "JWT"} if header is None else header
-    body = claims() if payload is None else payload
-    signed = ".".join(
-        b64(part if isinstance(part, (bytes, str)) else json.dumps(part)) for part in (head, body)
-    )
-    return f"{signed}.{b64(hmac.new(key.encode(), signed.encode(), digest).digest())}"
-
+from tests.kit.gateway_tokens import KEY, NOW, b64, claims, token, tokens
 
 RSA = rsa.generate_private_key(65537, 2048)
 PUBLIC = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -181,73 +151,6 @@ def test_what_is_made_says_what_the_contract_says() -> None:
     assert signature == b64(expected)
     assert made.expires_in == 3600
     assert made.text not in repr(made)
-
-
-class Rotating:
-    """A secret whose value changes, and that counts how often it is read anew."""
-
-    def __init__(self, value: str) -> None:
-        self.value = self.seen = value
-        self.reads = 0
-
-    def get(self) -> str:
-        return self.seen
-
-    def refresh(self) -> str:
-        self.reads += 1
-        self.seen = self.value
-        return self.seen
-
-
-def rotating(value: str, clock: Callable[[], float]) -> tuple[Rotating, Tokens]:
-    secret = Rotating(value)
-    return secret, Tokens(Keys(secret, clock), 3600, clock=lambda: NOW)  # type: ignore[arg-type]
-
-
-def test_two_keys_are_good_while_they_change_and_the_first_signs() -> None:
-    both = tokens(json.dumps({"current": KEY, "previous": OLD}))
-    assert both.client_id(tokens(OLD).make("ada").text) == "ada"
-    assert both.client_id(token(key=OLD)) == "ada"  # one that names no key
-    assert both.client_id(token()) == "ada"
-    assert tokens(KEY).client_id(both.make("ada").text) == "ada"
-    with pytest.raises(NotAuthenticated):
-        tokens(json.dumps({"current": KEY})).client_id(tokens(OLD).make("ada").text)
-
-
-def test_a_process_that_has_not_heard_of_a_new_key_asks_for_it_once() -> None:
-    now = [0.0]
-    secret, mine = rotating(OLD, lambda: now[0])
-    secret.value = json.dumps({"current": KEY, "previous": OLD})
-    assert mine.client_id(tokens(KEY).make("ada").text) == "ada"
-    assert secret.reads == 1
-    flood = [
-        token(header={"alg": "HS256", "kid": f"invented-{n}"}, key="x" * 64) for n in range(50)
-    ]
-    for invented in flood:
-        with pytest.raises(NotAuthenticated):
-            mine.client_id(invented)
-    assert secret.reads == 1
-    now[0] = 60
-    with pytest.raises(NotAuthenticated):
-        mine.client_id(flood[0])
-    assert secret.reads == 2
-
-
-@pytest.mark.parametrize(
-    "secret",
-    ["short", json.dumps({"current": "short"}), json.dumps({"previous": KEY}), "{" + "x" * 80],
-)
-def test_a_weak_key_is_refused_and_not_told(secret: str) -> None:
-    with pytest.raises(WeakKey) as refused:
-        tokens(secret).make("ada")
-    assert "short" not in str(refused.value)
-    assert "64" in str(refused.value)
-
-
-def test_a_key_is_named_without_being_told() -> None:
-    assert key_id(KEY) != key_id(OLD)
-    assert len(key_id(KEY)) == 12
-    assert hashlib.sha256(KEY.encode()).hexdigest()[:12] != key_id(KEY)
 
 
 def test_a_wrong_signature_takes_as_long_wherever_it_is_wrong() -> None:

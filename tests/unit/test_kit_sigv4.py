@@ -94,6 +94,18 @@ def test_signed_headers_are_botocores(
     assert signed.items() >= {k: v for k, v in expected.items() if k.startswith("x-amz")}.items()
 
 
+def test_a_signer_that_is_kept_signs_with_each_days_key() -> None:
+    """The day's key is remembered; each signature is that of a signer made for it."""
+    keys = Credentials("AKID", "secret")
+    moments = [datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)]
+    now = iter([*moments, moments[1], moments[0]])
+    kept = Signer("lambda", "us-east-1", keys, now.__next__)
+    for moment in [*moments, moments[1], moments[0]]:
+        new = Signer("lambda", "us-east-1", keys, iter([moment]).__next__)
+        asked = ("POST", "/2015-03-31/functions/a/invocations", {"host": "lambda"}, b"{}")
+        assert kept.headers(*asked) == new.headers(*asked)
+
+
 def test_a_query_is_encoded() -> None:
     assert query({"b": "1 2", "a": "~/é"}) == "?b=1%202&a=~%2F%C3%A9"
     assert query({}) == ""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from function_kit.logging import get_logger
 
 from lambda_action import aaa
-from lambda_action.audit_backlog import Backlog, Bounds, Receipt
+from lambda_action.audit_backlog import ROWS, Backlog, Bounds, Receipt
 from lambda_action.audit_counts import Counts
 from lambda_action.audit_rows import Row, row_of
 from lambda_action.errors import AuditUnavailable
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 _PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 _RETRY_AFTER: Final = 2  # seconds, for callers
+# After a batch of so many rows there is load: waiting this many seconds makes few large batches of
+# many small ones, each of which costs this process and PostgreSQL what twenty rows do.
+_BUSY: Final = 4
+_GATHER: Final = 0.004
 
 _log = get_logger()
 
@@ -165,6 +169,8 @@ class PostgresAudit:
                 refused = await self._store(batch)
                 self._backlog.settle(refused)
                 self._changed.set()
+                if _BUSY <= len(batch) < ROWS:
+                    await asyncio.sleep(_GATHER)
 
     async def _store(self, batch: list[Row]) -> list[Row]:
         """Store a batch, however long it takes; the rows that PostgreSQL will never take."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lambda_action.audit_rows import Row
 
 # Of one batch: few enough for a statement to be short, and for the loop to be free again soon.
-_ROWS: Final = 500
+ROWS: Final = 500
 _BYTES: Final = 2 * 1024 * 1024
 
 
@@ -94,7 +94,7 @@ class Backlog:
     def take(self) -> list[Row]:
         """The next batch, empty when nothing waits. It counts until it is settled."""
         size = 0
-        while self._queue and len(self._batch) < _ROWS and size < _BYTES:
+        while self._queue and len(self._batch) < ROWS and size < _BYTES:
             self._batch.append(self._queue.popleft())
             size += self._batch[-1].size
         return [waiting.row for waiting in self._batch]

@@ -131,6 +131,8 @@ def server(gateway: Gateway, address: str, max_bytes: int) -> tuple[grpc.aio.Ser
             ("grpc.so_reuseport", 1),
             ("grpc.max_receive_message_length", max_bytes),
             ("grpc.max_concurrent_streams", _STREAMS),
+            # Each message would be followed by a ping that measures the network.
+            ("grpc.http2.bdp_probe", 0),
             # A client that vanished without a word is noticed, one that pings too much is not kept.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),

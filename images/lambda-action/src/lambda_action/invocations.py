@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lambda_action.ports import Client, Invocation
 
 if TYPE_CHECKING:
-    from lambda_action.lambda_api import Invoked
+    from lambda_action.lambda_answers import Invoked
 
 TYPES: Final = ("RequestResponse", "Event", "DryRun")
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import random
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,10 +15,9 @@ from function_kit.sigv4 import Signer, encode, query
 from yarl import URL
 
 from lambda_action.errors import LambdaFailed, LambdaTimedOut
+from lambda_action.lambda_answers import Answer, Invoked, log_of, read, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from function_kit.sigv4 import Credentials
 
 _FUNCTIONS: Final = "/2015-03-31/functions"
@@ -30,7 +26,6 @@ _THROTTLED: Final = HTTPStatus.TOO_MANY_REQUESTS
 _NOT_CARRIED_OUT: Final = (HTTPStatus.SERVICE_UNAVAILABLE,)
 _LONGEST: Final = 5.0  # seconds between two attempts
 _BROKEN: Final = "the connection to Lambda broke; the function may have run"
-_LIMIT: Final = 7 * 1024 * 1024  # bytes of an answer: Lambda's 6 MB, and what surrounds them
 
 
 class CredentialSource(Protocol):
@@ -52,32 +47,6 @@ class Retries:
 
     count: int = 3
     delay: float = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Invoked:
-    """Lambda's answer to an invocation; `log_tail` is decoded."""
-
-    status: int
-    payload: str
-    function_error: str
-    log_tail: str
-    version: str
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> dict[str, Any]:
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            found = None
-        return found if isinstance(found, dict) else {}
 
 
 class LambdaApi:
@@ -111,6 +80,7 @@ class LambdaApi:
         self._retries = retries or Retries()
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._signer: tuple[Credentials, Signer] | None = None
 
     async def invoke(
         self, name: str, payload: bytes, invocation_type: str, qualifier: str = ""
@@ -139,7 +109,7 @@ class LambdaApi:
             answer.status,
             answer.body.decode("utf-8", "replace"),
             get("X-Amz-Function-Error", ""),
-            _log(get("X-Amz-Log-Result", "")),
+            log_of(get("X-Amz-Log-Result", "")),
             get("X-Amz-Executed-Version", ""),
             get("x-amzn-RequestId", ""),
         )
@@ -170,7 +140,7 @@ class LambdaApi:
             await self._session.close()
             self._session = None
 
-    async def _call(self, method: str, path: str, headers: dict[str, str], body: bytes) -> _Answer:
+    async def _call(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._attempts(method, path, headers, body)
@@ -180,7 +150,7 @@ class LambdaApi:
 
     async def _attempts(
         self, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> _Answer:
+    ) -> Answer:
         pause = self._retries.delay
         for left in range(self._retries.count, -1, -1):
             try:
@@ -189,13 +159,11 @@ class LambdaApi:
                 # Nothing was sent. Whatever breaks later may have had its effect.
                 problem = LambdaFailed("Lambda cannot be reached")
             except (aiohttp.ClientError, OSError):
-                raise LambdaFailed(
-                    "the connection to Lambda broke; the function may have run"
-                ) from None
+                raise LambdaFailed(_BROKEN) from None
             else:
                 if answer.status < HTTPStatus.BAD_REQUEST:
                     return answer
-                problem = _refusal(answer)
+                problem = refusal(answer)
                 if answer.status != _THROTTLED and answer.status not in _NOT_CARRIED_OUT:
                     raise problem
             if not left:
@@ -204,14 +172,20 @@ class LambdaApi:
             pause = min(pause * 2, _LONGEST)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> _Answer:
-        signer = Signer("lambda", self._region, self._credentials.current())
-        signed = signer.headers(method, path, headers | {"host": self._host}, body)
+    async def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        signed = self._signed_by().headers(method, path, headers | {"host": self._host}, body)
         session = self._session or self._open()
         async with session.request(
             method, URL(self._endpoint + path, encoded=True), headers=signed, data=body or None
         ) as answer:
-            return _Answer(answer.status, answer.headers, await _read(answer))
+            return Answer(answer.status, answer.headers, await read(answer))
+
+    def _signed_by(self) -> Signer:
+        """One signer for as long as the keys are the same: it remembers the day's key."""
+        keys = self._credentials.current()
+        if self._signer is None or self._signer[0] != keys:
+            self._signer = (keys, Signer("lambda", self._region, keys))
+        return self._signer[1]
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -221,33 +195,9 @@ class LambdaApi:
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
             # What a header may be: a log tail is 4 KB, 5.5 in Base64.
             max_field_size=16 * 1024,
             requote_redirect_url=False,
         )
         return self._session
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for piece in answer.content.iter_any():
-        body += piece
-        if len(body) > _LIMIT:
-            raise LambdaFailed("Lambda's answer is larger than it may be")
-    return bytes(body)
-
-
-def _refusal(answer: _Answer) -> LambdaFailed:
-    """What Lambda says of a call that it refused: the error's type and its message."""
-    found = answer.json()
-    kind = answer.headers.get("x-amzn-ErrorType") or str(found.get("Type") or "")
-    said = found.get("Message") or found.get("message") or ""
-    text = ": ".join(part for part in (kind.partition(":")[0], str(said)) if part)
-    return LambdaFailed(text or f"Lambda answered {answer.status}", answer.status)
-
-
-def _log(encoded: str) -> str:
-    try:
-        return base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return ""

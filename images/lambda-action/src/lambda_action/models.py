@@ -79,6 +79,8 @@ class TokenAnswer(BaseModel):
 class InvokeAnswer(BaseModel):
     """What came of an invocation. `success` is false when Lambda refused or the function failed."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     success: bool
     status_code: Annotated[int, Field(description="Lambda's, or the gateway's for a refusal.")]
     payload: Annotated[str, Field(description="The function's answer, JSON as text.")]

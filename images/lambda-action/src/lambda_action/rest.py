@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -223,9 +222,7 @@ def _failure(
 
 
 def _answer(result: Result) -> models.InvokeAnswer:
-    fields = asdict(result)
-    del fields["request_id"]
-    return models.InvokeAnswer(**fields)
+    return models.InvokeAnswer.model_validate(result)
 
 
 def _model(answer: BaseModel, status: int = 200) -> Response:

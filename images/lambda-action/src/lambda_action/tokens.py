@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,6 +19,8 @@ _ALGORITHM: Final = "HS256"
 # Far more than any of ours has; whatever is longer is not read.
 _MAX_LENGTH: Final = 4096
 _MAX_CLIENT_ID: Final = 128
+# Tokens whose signature was found good and is not computed again.
+_REMEMBERED: Final = 10_000
 _CLAIMS: Final = ("client_id", "iat", "exp")
 
 MISSING: Final = "Missing authentication token"
@@ -36,6 +39,17 @@ class Token(NamedTuple):
         return "Token(***)"
 
 
+class _Signed(NamedTuple):
+    """What a token says, and the key that it was signed with."""
+
+    key: Key
+    claims: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Nothing of either."""
+        return "_Signed(***)"
+
+
 class Tokens:
     """Makes tokens and takes them."""
 
@@ -50,6 +64,8 @@ class Tokens:
         self._keys = keys
         self._seconds = seconds
         self._clock = clock
+        # By the token's hash, so that no token is kept and none is compared with another.
+        self._signed: dict[bytes, _Signed] = {}
 
     def make(self, client_id: str) -> Token:
         """A token of this client."""
@@ -69,14 +85,32 @@ class Tokens:
             raise NotAuthenticated(MISSING)
         if len(text) > _MAX_LENGTH or not text.isascii():
             raise _invalid("it is not a token")
+        digest = hashlib.sha256(text.encode()).digest()
+        signed = self._signed.get(digest)
+        # The signature of the same text is the same; whether its key is still good, and its time
+        # has not come, is looked at each time.
+        if signed is None or signed.key not in self._keys.verifying(None):
+            self._signed.pop(digest, None)
+            signed = self._verified(text)
+            client_id = self._checked(signed.claims)
+            self._remember(digest, signed)
+            return client_id
+        return self._checked(signed.claims)
+
+    def _verified(self, text: str) -> _Signed:
         keys = self._keys.verifying(_named_key(text))
         for key in keys[1:]:
             # A token that names no key, as other modules make them: any key that is still good.
             if (found := _claims_or_none(text, key)) is not None:
-                return self._checked(found)
+                return _Signed(key, found)
         if not keys:
             raise _invalid("it names a key that is not known")
-        return self._checked(_claims(text, keys[0]))
+        return _Signed(keys[0], _claims(text, keys[0]))
+
+    def _remember(self, digest: bytes, signed: _Signed) -> None:
+        if len(self._signed) >= _REMEMBERED:
+            del self._signed[next(iter(self._signed))]
+        self._signed[digest] = signed
 
     def _checked(self, claims: dict[str, Any]) -> str:
         """The client of claims that were signed as they should be."""

@@ -100,6 +100,8 @@ class Signer:
         self._region = region
         self._credentials = credentials
         self._now = now
+        # Of one day: four hashes that all requests of that day have in common.
+        self._days_key = ("", b"")
 
     def headers(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
@@ -204,9 +206,13 @@ class Signer:
         return hmac.new(self._key(time), text.encode(), hashlib.sha256).hexdigest()
 
     def _key(self, time: str) -> bytes:
+        day, key = self._days_key
+        if day == time[:8]:
+            return key
         key = b"AWS4" + self._credentials.secret_key.encode()
         for part in (time[:8], self._region, self._service, "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
+        self._days_key = (time[:8], key)
         return key
 
 
