@@ -19,6 +19,7 @@ from tests.kit.rehearsal.workspace import Remote, bring_tools, small_fleet
 CLOCK, LINKS = "sync-clock", "generate-presigned-url"
 TERRAFORM = ROOT / "tests" / "kit" / "rehearsal" / "terraform"
 ENVIRONMENTS = ("dev", "staging")
+GITHUB = "token.actions.githubusercontent.com"
 
 
 @dataclass
@@ -59,6 +60,7 @@ def make(folder: Path) -> SmallFleet:
         place.environment.client("s3").create_bucket(Bucket=f"rehearsal-{name}-state")
         place.terraform.init()
         if name == ENVIRONMENTS[0]:
+            _provider(place.environment)
             place.terraform.apply(*REGISTRY)
         tag = place.project.commit()
         build_and_push(place, tag)
@@ -71,6 +73,16 @@ def make(folder: Path) -> SmallFleet:
         assert ended.code == 0, ended.err
         made.deployers[name] = _deployer(place.environment)
     return made
+
+
+def _provider(environment: Environment) -> None:
+    """GitHub's identity provider: an account has one, and another fleet may have made it."""
+    iam = environment.client("iam")
+    known = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    if not any(provider["Arn"].endswith(GITHUB) for provider in known):
+        iam.create_open_id_connect_provider(
+            Url=f"https://{GITHUB}", ClientIDList=["sts.amazonaws.com"]
+        )
 
 
 def _deployer(environment: Environment) -> tuple[str, str]:

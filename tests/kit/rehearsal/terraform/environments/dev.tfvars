@@ -12,5 +12,6 @@ image_entry_point = [
 ]
 
 github = {
-  repository = "example/lambda-fleet"
+  repository      = "example/lambda-fleet"
+  create_provider = false
 }
