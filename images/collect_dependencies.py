@@ -15,6 +15,8 @@ import trim_botocore
 
 # Written by the installer, different in each build or naming the builder's paths.
 INSTALL_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+# Stubs, headers and Cython: 8 MB of pyarrow.
+COMPILED = {".pyi", ".h", ".hpp", ".pxd", ".pxi", ".pyx"}
 
 
 def site_packages(environment: Path) -> Path:
@@ -35,10 +37,10 @@ def drop_install_records(tree: Path) -> None:
         shutil.rmtree(cache)
 
 
-def drop_stubs(tree: Path) -> None:
-    """Remove what only a type checker reads, and the folders that held nothing else."""
-    for stub in tree.rglob("*.pyi"):
-        stub.unlink()
+def drop_sources(tree: Path) -> None:
+    """Remove what only type checkers and compilers read, and the folders that held nothing else."""
+    for path in [path for path in tree.rglob("*") if path.suffix in COMPILED]:
+        path.unlink()
     for folder in sorted((p for p in tree.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
@@ -86,7 +88,7 @@ def main(environment: Path, layer: Path, project: Path) -> None:
     target = layer / "opt" / "python"
     shutil.copytree(site_packages(environment), target, symlinks=True)
     drop_install_records(target)
-    drop_stubs(target)
+    drop_sources(target)
     move_metadata(target, layer / "opt" / "metadata")
     tell_libraries_apart(target)
     if trim_botocore.main([str(project), str(target)]):

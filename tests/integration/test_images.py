@@ -172,6 +172,21 @@ def test_the_same_commit_built_twice_from_scratch_has_the_same_layers(
     assert differing == []
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_engine_can_order_its_files_in_two_ways(images: dict[str, str], function: str) -> None:
+    """By path and folder by folder are the same, so that the same files are the same layer."""
+    script = (
+        "python3 - <<'E'\n"
+        "import pathlib\n"
+        "for root in ('/var/task', '/opt'):\n"
+        "    for folder in pathlib.Path(root).rglob('*'):\n"
+        "        if folder.is_dir() and any(folder.parent.glob(folder.name + '[ -.]*')):\n"
+        "            print(folder)\n"
+        "E"
+    )
+    assert in_image(images[function], script) == ""
+
+
 def copy_of_the_checkout(folder: Path) -> Project:
     names = ("images", "shared", "pyproject.toml", "uv.lock", "docker-bake.hcl", ".dockerignore")
     folder.mkdir()

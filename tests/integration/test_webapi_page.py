@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -264,6 +265,27 @@ def test_the_api_is_away_and_comes_back(page: MessagesPage, front: Gateway) -> N
     page.click("Try now")
     page.see("Another schedule")
     assert "cannot be reached" not in page.page.run("document.body.innerText")
+
+
+@pytest.mark.parametrize("lost", ["app.js", "dom.js"])
+def test_a_page_that_came_incomplete_says_so_and_loads_again(
+    tab: Page, api: WebApi, lost: str
+) -> None:
+    asked: list[str] = []
+
+    def fails_once(event: dict[str, Any], context: Any) -> Any:
+        asked.append(event["rawPath"])
+        if asked.count(f"/assets/{lost}") == 1 and asked[-1].endswith(lost):
+            return {"statusCode": 503, "body": '{"message":"Service Unavailable"}'}
+        return api.handler(event, context)
+
+    with fronted(replace(api, handler=fails_once)) as front:
+        page = MessagesPage(tab, front.url)
+        tab.show("about:blank", 1280)
+        tab.show(front.url, 1280)
+        page.see("This page could not be loaded completely.")
+        page.see("Access key ID")  # without a click
+        assert "could not be loaded" not in page.text
 
 
 def test_sending_while_the_api_is_away_is_not_repeated(

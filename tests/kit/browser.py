@@ -82,7 +82,8 @@ class Page:
         while not (value := self._value(script)):
             if time.monotonic() > deadline:
                 shown = self.run("document.body.innerText")
-                raise AssertionError(f"{script} never became true; shown is:\n{shown}")
+                said = "\n".join(self.complaints)
+                raise AssertionError(f"{script} never became true; shown is:\n{shown}\n{said}")
             time.sleep(0.05)
         return value
 

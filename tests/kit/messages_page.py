@@ -48,7 +48,7 @@ class MessagesPage:
     def see(self, text: str, seconds: float = 20.0) -> None:
         """Wait until the main part says something, or something else of the page does."""
         wanted = json.dumps(text)
-        self.page.until(f"document.body.innerText.includes({wanted})", seconds)
+        self.page.until(f"document.body?.innerText.includes({wanted})", seconds)
 
     def write(self, name: str, value: str) -> None:
         """Put a value into a field, in place of what is there."""

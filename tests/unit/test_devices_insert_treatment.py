@@ -37,13 +37,15 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+# As RFC 3339 writes them: in whole minutes.
+ZONES = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 OBJECTS = st.dictionaries(
     st.text(st.characters(codec="ascii", min_codepoint=32), max_size=8), JSON, max_size=6
 ).filter(lambda value: "timestamp" not in value)
 TIMES = st.datetimes(
     datetime(2001, 1, 2),  # noqa: DTZ001 - Hypothesis wants them naive
     datetime(2099, 12, 30),  # noqa: DTZ001
-    timezones=st.builds(timezone, st.timedeltas(timedelta(hours=-23), timedelta(hours=23))),
+    timezones=ZONES,
 )
 
 
@@ -58,9 +60,7 @@ def reordered(value: Any) -> Any:
     return [reordered(item) for item in value] if isinstance(value, list) else value
 
 
-@given(
-    OBJECTS, TIMES, st.builds(timezone, st.timedeltas(timedelta(hours=-23), timedelta(hours=23)))
-)
+@given(OBJECTS, TIMES, ZONES)
 def test_order_of_fields_and_time_zone_do_not_matter(
     data: dict[str, Any], time: datetime, zone: timezone
 ) -> None:

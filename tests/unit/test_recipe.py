@@ -84,6 +84,8 @@ def environment(tmp_path: Path) -> Path:
     (packages / "_virtualenv.pth").write_text("import _virtualenv")
     (packages / "only_stubs").mkdir()
     (packages / "only_stubs" / "x.pyi").write_text("")
+    (packages / "only_stubs" / "include").mkdir()
+    (packages / "only_stubs" / "include" / "x.h").write_text("")
     return tmp_path / "venv"
 
 
