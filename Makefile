@@ -158,6 +158,10 @@ bench-compare: tools ## Fail when build/bench.json is slower than BASE, an earli
 soak: prepare ## Mixed traffic on the whole fleet while everything breaks, to build/soak.json (MINUTES, SEED).
 	@.venv/bin/python -m tests.soak
 
+.PHONY: security
+security: prepare ## Check what is claimed of containers, secrets, IAM, network and routes: build/security.html.
+	@env -u ENV -u FN -u TAG shared/fleet/prepare/security.sh
+
 .PHONY: clean
 clean: ## Remove reports and caches; tools in .fleet stay.
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -11,9 +11,15 @@ from tests.e2e.conftest import Stack
 from tests.kit.by_lambda import EVERYWHERE
 from tests.kit.policies import Role, failing_event, platform_refusal, without
 from tests.kit.program import ROOT
+from tests.kit.roles import standing
 
 pytestmark = pytest.mark.stack
 FUNCTIONS = Project(ROOT).functions
+# Roles that are no function's, statements whose resource is *, and why.
+WITHOUT_ARN = {
+    ("github-deploy", "LogInToRegistry"): "a registry's token is for all of it",
+    ("github-deploy", "Judge"): "alarms, metrics and the names of log groups are listed as a whole",
+}
 
 
 @pytest.fixture(params=FUNCTIONS)
@@ -73,6 +79,16 @@ def test_nothing_comes_from_a_managed_policy_or_a_wildcard(role: Role) -> None:
             resources = as_list(statement["Resource"])
             assert "*" not in resources or statement["Sid"] in EVERYWHERE
             assert not any("*" in action for action in as_list(statement["Action"]))
+
+
+def test_no_other_role_has_a_wildcard_without_a_reason(stack: Stack) -> None:
+    """Schedules' and GitHub's: what may be done everywhere is what AWS knows no ARN for."""
+    others = [role for role in standing(stack.environment) if role.name not in FUNCTIONS]
+    assert {"digest-schedule", "github-deploy", "github-plan"} <= {role.name for role in others}
+    assert {(role.name, sid) for role in others for sid in role.everywhere()} == set(WITHOUT_ARN)
+    # Who plans reads everything but data: that policy is AWS's, and it has denials of its own.
+    managed = {(role.name, policy) for role in others for policy in role.attached}
+    assert managed == {("github-plan", "ReadOnlyAccess")}
 
 
 def test_a_function_runs_with_its_own_role_alone(stack: Stack) -> None:

@@ -6,6 +6,19 @@ import json
 import subprocess
 from typing import Any
 
+from fleet import environments
+from fleet.images import bake
+from fleet.project import Project
+
+TAG = "test-images"
+
+
+def built(project: Project) -> dict[str, str]:
+    """The ship image of every function of a checkout."""
+    architecture = environments.load(project, "local").architecture
+    bake.build(project, project.functions, tag=TAG, architecture=architecture)
+    return {function: f"{project.name}/{function}:{TAG}" for function in project.functions}
+
 
 def docker(*arguments: str) -> str:
     ended = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
