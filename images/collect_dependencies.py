@@ -1,14 +1,15 @@
 """Copy a virtual environment's packages into the dependency layer.
 
 Leaves out what no function imports at run time: launchers, records of the install
-(which differ from build to build) and the data of AWS services that the function's
-pyproject.toml does not name.
+(which differ from build to build), the data of AWS services that the function's
+pyproject.toml does not name, and the files that it names in `leave-out`.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import trim_botocore
@@ -44,6 +45,21 @@ def drop_sources(tree: Path) -> None:
     for folder in sorted((p for p in tree.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def leave_out(tree: Path, pyproject: Path) -> None:
+    """Remove the files of packages that the function's pyproject.toml says it never loads.
+
+    Raises:
+        SystemExit: A pattern matches nothing: the package has changed, and its author must look.
+    """
+    table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    for pattern in table.get("lambda-image", {}).get("leave-out", []):
+        found = list(tree.glob(pattern))
+        if not found:
+            sys.exit(f"{pyproject}: leave-out: nothing matches {pattern}; see what became of it")
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def move_metadata(packages: Path, metadata: Path) -> None:
@@ -88,6 +104,7 @@ def main(environment: Path, layer: Path, project: Path) -> None:
     target = layer / "opt" / "python"
     shutil.copytree(site_packages(environment), target, symlinks=True)
     drop_install_records(target)
+    leave_out(target, project)
     drop_sources(target)
     move_metadata(target, layer / "opt" / "metadata")
     tell_libraries_apart(target)

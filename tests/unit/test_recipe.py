@@ -170,3 +170,25 @@ def test_an_image_that_names_no_services_badly_ends_the_build(
     ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
     assert ended.returncode == 1
     assert "trim_botocore" in ended.stderr
+
+
+def test_what_a_function_never_loads_is_left_out(environment: Path, tmp_path: Path) -> None:
+    package = environment / "lib/python3.13/site-packages/function_kit"
+    (package / "tests").mkdir()
+    (package / "tests" / "test_it.py").write_text("")
+    (package / "libcloud.so.1").write_text("")
+    project = tmp_path / "pyproject.toml"
+    project.write_text(
+        '[tool.lambda-image]\naws = {}\nleave-out = ["function_kit/tests", "function_kit/*.so.*"]\n'
+    )
+    ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
+    assert ended.returncode == 0, ended.stderr
+    assert names(tmp_path / "layer" / "opt" / "python" / "function_kit") == {"__init__.py"}
+
+
+def test_a_pattern_that_matches_nothing_ends_the_build(environment: Path, tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.lambda-image]\naws = {}\nleave-out = ["function_kit/gone*"]\n')
+    ended = run("collect_dependencies.py", str(environment), str(tmp_path / "layer"), str(project))
+    assert ended.returncode == 1
+    assert "nothing matches function_kit/gone*" in ended.stderr
