@@ -21,10 +21,12 @@ from tests.soak import traces
 from tests.soak.alarms import Alarms, judge
 from tests.soak.deliveries import Deliveries, prepare
 from tests.soak.faults import Faults, schedule
+from tests.soak.lake import Days, Gold, Questions
 from tests.soak.ledger import Trace, balance, row
 from tests.soak.traffic import Clock, Digests, Invocations, Messages, Traffic, Treatments
 
 VISIBILITY = "20"  # seconds, so that nobody waits half an hour for what a killed function had
+LONG = "60"  # of the lake, whose functions take longer over a day
 SETTLE = 240.0  # seconds after which the queues must be empty
 ROUNDS = 6  # of the redrive
 POISON = {"containing": Messages.poison, "behaviour": {"kind": "error", "status": 400}}
@@ -37,7 +39,14 @@ class Soak:
         self.place, self.stack, self.seed = place, stack, seed
         self.seconds = minutes * 60
         self.trouble: list[str] = []
-        self.queues: dict[str, Any] = place.terraform.outputs()["messages"]["queues"]
+        outputs = place.terraform.outputs()
+        self.queues: dict[str, Any] = outputs["messages"]["queues"]
+        lake = outputs["hoopstat"]
+        self.lake = [
+            {"url": layer["queue_url"], "dead_letters_url": layer["dead_letters_url"]}
+            for layer in (lake, *lake["layers"].values())
+        ]
+        self.gold = Gold(place)
 
     def run(self) -> dict[str, Any]:
         """Everything; returns the report."""
@@ -65,7 +74,7 @@ class Soak:
         }  # fmt: skip
 
     def _senders(self, client: dict[str, Any]) -> list[Traffic]:
-        kinds: list[type[Traffic]] = [Treatments, Messages, Clock, Digests]
+        kinds: list[type[Traffic]] = [Treatments, Messages, Clock, Digests, Days, Questions]
         made = [kind(self.place, self.seed) for kind in kinds]
         return [*made, Invocations(self.place, self.seed, client)]
 
@@ -124,17 +133,20 @@ class Soak:
     @contextmanager
     def _visible_soon(self) -> Iterator[None]:
         sqs, before = self.place.environment.client("sqs"), {}
-        for queue in self.queues.values():
+        for queue in self._all_queues():
             names = ["VisibilityTimeout"]
             found = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=names)
             before[queue["url"]] = found["Attributes"]
-            short = {"VisibilityTimeout": VISIBILITY}
+            short = {"VisibilityTimeout": LONG if queue in self.lake else VISIBILITY}
             sqs.set_queue_attributes(QueueUrl=queue["url"], Attributes=short)
         try:
             yield
         finally:
             for url, attributes in before.items():
                 sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+    def _all_queues(self) -> list[dict[str, str]]:
+        return [*self.queues.values(), *self.lake]
 
     def _ntfy(self, *, fixed: bool) -> None:
         """Slow, failing and lying all the time; poison is refused until it is fixed."""
@@ -153,10 +165,10 @@ class Soak:
     def _settle(self) -> None:
         """Wait until no queue has anything left."""
         sqs, until = self.place.environment.client("sqs"), time.monotonic() + SETTLE
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
         while time.monotonic() < until:
             left = 0
-            for queue in self.queues.values():
+            for queue in self._all_queues():
                 found = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=names)
                 left += sum(map(int, found["Attributes"].values()))
             if not left:
@@ -180,7 +192,7 @@ class Soak:
         self.trouble += [f"{name} is still {status}" for name, status in sorted(left.items())]
 
     def _redrive(self) -> None:
-        for queue in self.queues.values():
+        for queue in self._all_queues():
             name = queue["dead_letters_url"].rpartition("/")[2]
             ended = fleet("dlq", "redrive", name, "--rate", "50", "--json", FLEET_STACK=self.stack)
             if ended.code:
@@ -196,12 +208,15 @@ class Soak:
         self._bring_home()
         # Of two of one message people see one: ntfy forgot the first when it was mended.
         notified: Counter[str] = before | traces.notifications(self.place, self.seed)
+        asked = next(set(s.account.answers) for s in senders if isinstance(s, Days))
         found: dict[str, list[Trace]] = {
+            "days": self.gold.days(asked),
             "treatments": traces.treatments(self.place, self.seed),
             "messages": traces.messages(self.place, self.seed, notified),
             "invocations": traces.audited(self.place, self.seed),
         }
         problems, rows = [], []
+        self.trouble += self.gold.untrue()
         for sender in senders:
             left = found.get(sender.system, [])
             mine = balance(sender.account, left)
