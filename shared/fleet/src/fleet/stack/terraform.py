@@ -109,6 +109,8 @@ class Terraform:
     def _environ(self) -> dict[str, str]:
         variables = os.environ | self._environment.variables()
         variables |= {"TF_DATA_DIR": str(self._data), "TF_IN_AUTOMATION": "1"}
+        # A fifth of a plan's time went into collecting the provider's schemas, which stay.
+        variables.setdefault("GOGC", "400")
         given = os.environ.get("TF_CLI_CONFIG_FILE")
         # A setting that names no file would only make Terraform warn at every call.
         if not (given and Path(given).exists()):
