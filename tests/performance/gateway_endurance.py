@@ -23,7 +23,7 @@ import httpx
 
 from tests.kit.database_server import database_server
 from tests.kit.invoke_gateway import Running, add_client, gateway
-from tests.kit.program import ROOT
+from tests.performance import results
 from tests.performance.gateway import load
 
 PLACES = 32
@@ -155,10 +155,7 @@ def main() -> int:
     else:
         found = memory(int(amount) or REQUESTS)
         problems = memory_missed(found)
-    file = ROOT / "build" / "bench.json"
-    file.parent.mkdir(exist_ok=True)
-    before = json.loads(file.read_text()) if file.exists() else {}
-    file.write_text(json.dumps(before | {f"gateway_{what}": found}, indent=2))
+    results.keep(f"gateway_{what}", found)
     for problem in problems:
         print(f"missed: {problem}")
     return 1 if problems else 0

@@ -50,6 +50,8 @@ SECTIONS = (
     Section("silver", "silver", "silver"),
     Section("mcp", "mcp", "mcp"),
     Section("gateway", "gateway", "gateway"),
+    Section("gateway_overload", "gateway_endurance", "gateway_overload", arguments=("overload",)),
+    Section("gateway_memory", "gateway_endurance", "gateway_memory", arguments=("memory",)),
     Section("terraform", "plans", "terraform", stack=True),
     Section("calls", "calls", "calls", stack=True),
     Section("message_flood", "message_flood", "message_flood", stack=True, minutes=30),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.performance import gateway_endurance
 from tests.performance.bench.figure import Figure
 
 type Report = dict[str, Any]
@@ -109,6 +110,29 @@ def _gateway(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
                  report["batch_seconds"], asked="< 250 ms", unit="s", limit=0.25)  # fmt: skip
 
 
+def _gateway_overload(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
+    for protocol, one in report.items():
+        told = f"{protocol} at four times its places"
+        for share, times in gateway_endurance.SLOWER.items():
+            yield figure(f"{protocol}-{share}-times-the-limit", "gateway",
+                         f"{told}: {share} of the admitted, times that at the limit",
+                         one["over"][share] / one["at_limit"][share], asked=f"≤ {times} x",
+                         unit="x", limit=times, relative=True)  # fmt: skip
+        yield figure(f"{protocol}-refused", "gateway", f"{told}: p99 until a refusal",
+                     one["over"]["refused"]["p99"], asked="at once", unit="ms",
+                     limit=gateway_endurance.AT_ONCE["p99"])  # fmt: skip
+        yield figure(f"{protocol}-bad", "gateway", f"{told}: answers that are neither",
+                     one["over"]["bad"], asked="0", limit=0)  # fmt: skip
+
+
+def _gateway_memory(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
+    turns = report["turns"]
+    yield figure("grown", "gateway",
+                 f"memory after {turns[-1]['requests']:,} requests, times that after the first "
+                 f"{turns[1]['requests']:,}", turns[-1]["mb"] / turns[1]["mb"], asked="flat",
+                 unit="x", limit=gateway_endurance.GROWTH, relative=True)  # fmt: skip
+
+
 TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "inserts": _inserts,
     "message_batch": _message_batch,
@@ -118,4 +142,6 @@ TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "silver": _silver,
     "mcp": _mcp,
     "gateway": _gateway,
+    "gateway_overload": _gateway_overload,
+    "gateway_memory": _gateway_memory,
 }
