@@ -62,7 +62,7 @@ push: ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
 	@$(FLEET) push
 
 .PHONY: bootstrap
-bootstrap: prepare ## An environment from nothing: registry, images, everything else, first release (ENV).
+bootstrap: prepare ## An environment from nothing: registry, images, everything else, first release (ENV; FN for one that is new).
 	@$(FLEET) bootstrap
 
 .PHONY: changed

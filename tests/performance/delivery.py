@@ -58,7 +58,7 @@ def new(project: Project) -> dict[str, float]:
     made = verb(project, "new", NEW, "--trigger", "http")
     git(project.root, "add", "--all", "--", ".", ":!.fleet")
     git(project.root, "commit", "--quiet", "-m", "a new function")
-    live = verb(project, "bootstrap")
+    live = verb(project, "bootstrap", "--function", NEW)
     answer = verb(project, "invoke", "--function", NEW, "--event", "get")
     steps = {"new": made, "bootstrap": live, "invoke": answer}
     return steps | {"all": round(made + live + answer, 2)}

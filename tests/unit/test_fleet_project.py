@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import (
@@ -13,7 +14,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from fleet import environments
-from fleet.commands.bootstrap import require_value
+from fleet.commands.bootstrap import require_others, require_value
+from fleet.commands.options import Workplace
 from fleet.errors import ExitCode, FleetError
 from fleet.images import bake, sbom
 from fleet.project import Project
@@ -145,6 +147,40 @@ def test_a_secret_without_a_value_stops_the_first_release(stages: dict[str, list
     assert error.value.code == ExitCode.NEEDS_PERSON
     stages["v2"] = ["AWSCURRENT"]
     require_value(SecretsManager(), "arn")
+
+
+class _Functions:
+    """An account with some functions, as Lambda lists them, and the environment that asks."""
+
+    name = "dev"
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def client(self, _service: str) -> Any:
+        return self
+
+    def get_paginator(self, _operation: str) -> Any:
+        return self
+
+    def paginate(self) -> list[Any]:
+        return [{"Functions": [{"FunctionName": name}]} for name in self._names]
+
+    def function_name(self, function: str) -> str:
+        return f"p-dev-{function}"
+
+
+def test_one_function_is_brought_up_alone_only_beside_all_others(checkout: Project) -> None:
+    for name in ("new-function", "old-function"):
+        (checkout.root / "images" / name).mkdir()
+        (checkout.root / "images" / name / "pyproject.toml").write_text("")
+    there: Any = Workplace(checkout, _Functions("p-dev-a-function", "p-dev-old-function"))
+    bare: Any = Workplace(checkout, _Functions("p-dev-a-function"))
+    require_others(there, ["new-function"])
+    require_others(bare, checkout.functions)
+    with pytest.raises(FleetError, match="dev has no old-function yet") as error:
+        require_others(bare, ["new-function"])
+    assert error.value.code == ExitCode.PREFLIGHT
 
 
 def test_base_images_can_be_set_by_variable(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fleet.commands.conduct import end
-from fleet.commands.options import Env, Json, Tag, Workplace
+from fleet.commands.options import Env, Functions, Json, Tag, Workplace
 from fleet.commands.release import release_images
 from fleet.console import note, step
 from fleet.docker import require_engine
@@ -22,13 +23,19 @@ from fleet.stack import fixtures
 REGISTRY = ("aws_ecr_lifecycle_policy.function", "aws_ecr_repository_policy.function")
 
 
-def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> None:
-    """Make the registry, push the images, apply the rest, release every function."""
+def bootstrap(
+    env: Env = "local", function: Functions = "all", tag: Tag = "", *, as_json: Json = False
+) -> None:
+    """Make the registry, push the images, apply the rest, release the functions.
+
+    Where the others are there already, one function that is new is brought up alone.
+    """
     place = Workplace.of(env)
     place.environment.require_releases()
     require_engine()
     project, environment = place.project, place.environment
-    tag = tag or project.commit()
+    functions, tag = project.select(function), tag or project.commit()
+    require_others(place, functions)
     if environment.is_local:
         ensure_state_bucket(place)
     with step("terraform: the registry"):
@@ -36,7 +43,7 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
         if not all(place.registry.has_repository(function) for function in project.functions):
             place.terraform.apply(*REGISTRY, image_tag=tag)
     with step(f"build and push {tag[:12]}"):
-        build_and_push(place, tag)
+        build_and_push(place, tag, functions)
     with step("terraform: everything else"):
         place.terraform.apply(image_tag=tag)
     outputs = place.terraform.outputs()
@@ -49,10 +56,25 @@ def bootstrap(env: Env = "local", tag: Tag = "", *, as_json: Json = False) -> No
         *outputs["database"]["secret_arns"].values(),
     ):
         require_value(environment.client("secretsmanager"), secret)
-    report = release_images(place, dict.fromkeys(project.functions, tag), Options())
+    report = release_images(place, dict.fromkeys(functions, tag), Options())
     if environment.is_local:
         fixtures.upload(environment, outputs)
     end(report, as_json=as_json)
+
+
+def require_others(place: Workplace, functions: Sequence[str]) -> None:
+    """Stop before Terraform would make functions whose images nobody has built."""
+    others = set(place.project.functions) - set(functions)
+    if not others:
+        return
+    pages = place.environment.client("lambda").get_paginator("list_functions").paginate()
+    there = {each["FunctionName"] for page in pages for each in page["Functions"]}
+    if missing := sorted(fn for fn in others if place.environment.function_name(fn) not in there):
+        raise FleetError(
+            f"{place.environment.name} has no {', '.join(missing)} yet",
+            "bootstrap makes them with the rest: leave --function out (make bootstrap without FN)",
+            ExitCode.PREFLIGHT,
+        )
 
 
 def require_value(client: Any, secret: str) -> None:
@@ -66,11 +88,12 @@ def require_value(client: Any, secret: str) -> None:
         )
 
 
-def build_and_push(place: Workplace, tag: str) -> None:
-    """Build what the registry lacks, and push it."""
+def build_and_push(place: Workplace, tag: str, functions: Sequence[str] = ()) -> None:
+    """Build what the registry lacks of some functions or all, and push it."""
     project = place.project
     place.registry.login()
-    missing = [fn for fn in project.functions if not place.registry.has_tag(fn, tag)]
+    wanted = functions or project.functions
+    missing = [fn for fn in wanted if not place.registry.has_tag(fn, tag)]
     if not missing:
         note("  every image was there already")
         return

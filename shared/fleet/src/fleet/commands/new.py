@@ -52,7 +52,7 @@ def new(
         _take_back(project, name, files, before)
         raise
     note(f"tests: .venv/bin/pytest tests/unit/test_{function.package}.py")
-    note("live:  commit it, then make bootstrap")
+    note(f"live:  commit it, then make bootstrap FN={name}")
 
 
 def _require_room(project: Project, function: NewFunction, files: dict[Path, str]) -> None:
