@@ -17,7 +17,9 @@ from typing import IO
 
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 from detect_secrets.plugins.base import RegexBasedDetector
+from detect_secrets.plugins.jwt import JwtTokenDetector
 
+JWT = "JSON Web Token"
 # What begins in its own way. The others' shapes (32 hexadecimal digits, an address) are everywhere
 # in programs.
 KINDS = (
@@ -26,7 +28,7 @@ KINDS = (
     "Basic Auth Credentials",
     "GitHub Token",
     "GitLab Token",
-    "JSON Web Token",
+    JWT,
     "NPM tokens",
     "OpenAI Token",
     "Private Key",
@@ -71,7 +73,10 @@ DETECTORS = _detectors()
 def in_text(place: str, text: str) -> Iterator[Leak]:
     """What in a text has the shape of a secret."""
     for detector in DETECTORS:
-        for secret in set(detector.analyze_string(text)):
+        # The whole match: of a part of it, its beginning say, every token has the same.
+        for secret in {found[0] for shape in detector.denylist for found in shape.finditer(text)}:
+            if detector.secret_type == JWT and not JwtTokenDetector.is_formally_valid(secret):
+                continue
             digest = sha256(secret.encode("utf-8", "replace")).hexdigest()[:12]
             yield Leak(place, detector.secret_type, digest)
 

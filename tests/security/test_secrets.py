@@ -94,4 +94,5 @@ def test_each_kind_has_a_shape_and_is_not_repeated(kind: str, text: str) -> None
 
 def test_an_exception_is_for_one_value_and_says_why() -> None:
     assert all(len(digest) == 12 and reason for digest, reason in leaks.KNOWN.items())
-    assert not leaks.known(next(leaks.in_text("a file", KEY)))
+    for other in (KEY, f"token: {TOKEN}", "postgres://app:" + "unheard-of@db.example/fleet"):
+        assert not leaks.known(next(leaks.in_text("a file", other)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +16,9 @@ from fleet.errors import ExitCode, FleetError
 from fleet.images import bake
 from fleet.release.strategy import Options
 from fleet.stack import fixtures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # A function cannot be created without its image, and an image cannot be pushed without its
 # repository. Targets bring what they depend on.
