@@ -65,13 +65,14 @@ class Questions(Traffic):
         name = self.name(number)
         trick = number % BAD == 0
         message = call("get_artifact", resource_uri=_TRICK) if trick else call("get_index")
-        self.account.send(name)
+        self.account.send(name, bad=trick)
         headers = {"accept": "application/json, text/event-stream"}
         answer = self.api.call("POST", "/mcp", json.dumps(message), headers=headers)
-        if answer.status_code != 200:
-            self.account.failed(str(answer.status_code))
-        elif answer.json().get("result", {}).get("isError"):
+        error = answer.status_code == 200 and answer.json().get("result", {}).get("isError")
+        if error and trick:
             self.account.refused(name, "tool error")
+        elif error or answer.status_code != 200:  # there is no index before the first day
+            self.account.failed("tool error" if error else str(answer.status_code))
         else:
             self.account.accepted(name)
 

@@ -30,6 +30,8 @@ class Fault(StrEnum):
     TWICE = "twice"
     KEPT = "refused, and there all the same"
     STRANGE = "there, and never sent"
+    LET_IN = "accepted, and should have been refused"
+    TURNED_AWAY = "refused, and should have been accepted"
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,22 @@ class Account:
         answers: By the name of what was sent, what its sender was told at last.
         reasons: How often each refusal or error was given.
         tries: How often something was sent, again or not.
+        bad: Names of what must be refused.
     """
 
     system: str
     answers: dict[str, Answer] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     tries: int = 0
+    bad: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
-    def send(self, name: str) -> None:
+    def send(self, name: str, *, bad: bool = False) -> None:
         """Note it before it is on its way: whatever happens then, it may arrive."""
         with self._lock:
             self.tries += 1
+            if bad:
+                self.bad.add(name)
             self.answers.setdefault(name, Answer.NONE)
 
     def accepted(self, name: str) -> None:
@@ -101,8 +107,16 @@ class Trace:
 
 
 def balance(account: Account, traces: Iterable[Trace]) -> list[Problem]:
-    """Every entry that does not balance."""
-    problems = []
+    """Every entry that does not balance, and every answer that should have been another."""
+    wrong = {
+        Fault.LET_IN: account.named(Answer.ACCEPTED) & account.bad,
+        Fault.TURNED_AWAY: account.named(Answer.REFUSED) - account.bad,
+    }
+    problems = [
+        Problem(account.system, "answer", name, fault, 1)
+        for fault, names in wrong.items()
+        for name in sorted(names)
+    ]
     for trace in traces:
         for name in sorted(account.answers.keys() | trace.found.keys()):
             fault = _fault(account.answers.get(name), trace, name)

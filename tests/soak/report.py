@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fleet.console import table
+from fleet.console import note, table
 
 COLUMNS = (
     "system", "sent", "accepted", "refused", "unanswered", "stored", "notified", "audited",
-    "lost", "twice", "kept", "strange",
+    "lost", "twice", "kept", "strange", "let_in", "turned_away",
 )  # fmt: skip
 
 
@@ -46,5 +46,6 @@ def show(report: dict[str, Any]) -> None:
     fired = [(name,) for name in report["alarms"]["fired"]]
     table("alarms that went off", ("alarm",), fired or [("none",)])
     problems = whole(report)
-    verdict = "[green]balanced[/green]" if not problems else "[red]does not balance[/red]"
-    table(f"ledger {verdict}", ("",), [(problem,) for problem in problems[:40]] or [("",)])
+    for problem in problems[:40]:
+        note(problem)
+    note(f"the ledger does not balance: {len(problems)}" if problems else "the ledger balances")

@@ -67,11 +67,11 @@ class Traffic(ABC):
         """What is found again wherever it leaves a trace."""
         return f"soak-{self.seed}-{self.system}-{number:06d}."
 
-    def again(self, name: str, call: Any, accepted: int) -> None:
+    def again(self, name: str, call: Any, accepted: int, *, bad: bool = False) -> None:
         """Send the same until somebody has an opinion of it."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            self.account.send(name)
+            self.account.send(name, bad=bad)
             try:
                 answer: httpx.Response = call()
             except httpx.HTTPError as error:
@@ -110,10 +110,11 @@ class Treatments(Traffic):
             "device_id": f"PPU-{number % 100:04d}",
             "program": "rehab-b",
         }
-        if number % BAD == 0:
+        bad = number % BAD == 0
+        if bad:
             treatment["timestamp"] = "yesterday"
         body = json.dumps({"patient_id": name, "treatment_data": treatment})
-        self.again(name, lambda: self.api.call("POST", "/ppu/treatments", body), 200)
+        self.again(name, lambda: self.api.call("POST", "/ppu/treatments", body), 200, bad=bad)
 
 
 class Messages(Traffic):
@@ -130,10 +131,11 @@ class Messages(Traffic):
     def one(self, number: int) -> None:
         name = self.name(number)
         text = f"{name} {self.poison}" if number % BAD == 7 else name
-        kind = "no such type" if number % BAD == 0 else "notify"
+        bad = number % BAD == 0
+        kind = "no such type" if bad else "notify"
         payload = {"message": text, "title": "soak"}
         body = json.dumps({"message_type": kind, "payload": payload, "created_by": "soak"})
-        self.account.send(name)
+        self.account.send(name, bad=bad)
         self.judged(name, self.api.call("POST", "/api/messages", body), 201)
 
 
@@ -152,14 +154,15 @@ class Invocations(Traffic):
     def one(self, number: int) -> None:
         name = self.name(number)
         event = self.place.project.event("sync-clock", "get_clock").event
-        function = "db-migrate" if number % BAD == 0 else "sync-clock"
+        bad = number % BAD == 0
+        function = "db-migrate" if bad else "sync-clock"
         body = {
             "function_name": self.place.environment.function_name(function),
             "payload": json.dumps(event | {"soak": name}),
             "alias": ALIAS,
         }
         token = self._signed_in()
-        self.account.send(name)
+        self.account.send(name, bad=bad)
         answer = self._ask("/api/v1/invoke", body, token)
         if answer.status_code == 200 and answer.json().get("success"):
             self.account.accepted(name)

@@ -17,7 +17,7 @@ from tests.soak.traffic import Messages
 
 
 def account(**answers: Answer) -> Account:
-    return Account("messages", dict(answers))
+    return Account("messages", dict(answers), bad={"bad"})
 
 
 def faults(books: Account, *traces: Trace) -> list[tuple[str, str, Fault]]:
@@ -53,6 +53,14 @@ def test_what_does_not_balance_is_named(found: tuple[str, ...], wrong: Any) -> N
 def test_each_trace_is_held_to_the_promise_by_itself() -> None:
     notified = Trace("notified", Counter(good=2))
     assert faults(account(**BOOKS), stored("good"), notified) == [("notified", "good", Fault.TWICE)]
+
+
+def test_an_answer_that_should_have_been_another_is_found() -> None:
+    books = account(good=Answer.REFUSED, bad=Answer.ACCEPTED)
+    assert faults(books, stored("bad")) == [
+        ("answer", "bad", Fault.LET_IN),
+        ("answer", "good", Fault.TURNED_AWAY),
+    ]
 
 
 def test_one_of_ten_thousand_is_found() -> None:
