@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -16,7 +17,7 @@ from fleet.errors import ExitCode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kit.world import invariants, verbs
+from tests.kit.world import behind, invariants, verbs
 from tests.kit.world.faults import Fault
 from tests.kit.world.schedules import Act, Command, Place, Play, Schedule, recover
 from tests.kit.world.world import World
@@ -38,6 +39,14 @@ WRITES = (
     "TransactWriteItems",
 )  # fmt: skip
 KILLS = (Fault(kill="before"), Fault(kill="after"), Fault(kill="before", late=3.0))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def some_calls_are_held_against_the_model() -> Iterator[None]:
+    """Other tests hold all of theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(behind.Sample, "every", 25)
+        yield
 
 
 def make_world(functions: tuple[str, ...] = ("alpha",), *, sees_deaths: bool = False) -> World:

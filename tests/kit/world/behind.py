@@ -7,6 +7,7 @@ of the service knows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -96,20 +97,41 @@ def client(service: str, attempts: int) -> Any:
     return made
 
 
+class Sample:
+    """Which calls are held against botocore's model: all, or the first of each operation and some.
+
+    All would be a third of the time of thousands of simulated releases, of few kinds of calls.
+    """
+
+    first, every = 200, 1
+
+    def __init__(self) -> None:
+        self._calls: Counter[str] = Counter()
+
+    def has(self, operation: str) -> bool:
+        self._calls[operation] += 1
+        number = self._calls[operation]
+        return number <= self.first or number % self.every == 0
+
+
 class _Validating:
     """In place of a serialiser: most of a call's time would go there."""
 
     def __init__(self) -> None:
         self._validator = ParamValidator()
+        self._sample = Sample()
 
     def serialize_to_request(
         self, parameters: dict[str, Any], operation: OperationModel
     ) -> dict[str, Any]:
-        if operation.input_shape is not None:
+        if operation.input_shape is not None and self._sample.has(operation.name):
             report = self._validator.validate(parameters, operation.input_shape)
             if report.has_errors():
                 raise ParamValidationError(report=report.generate_report())
         return {"url_path": "/", "query_string": "", "method": "POST", "headers": {}, "body": b""}
+
+
+_ANSWERS = Sample()
 
 
 def _remember(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
@@ -132,7 +154,8 @@ def _answer(
                 kind = ConnectionClosedError if lost.when == "before" else ReadTimeoutError
                 raise kind(endpoint_url="https://aws.invalid", error=lost) from None
         else:
-            _check_shape(answer, model.output_shape, model.name)
+            if _ANSWERS.has(f"{service}:{model.name}"):
+                _check_shape(answer, model.output_shape, model.name)
             return _response(200), answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}
         world.pause(min(2.0**attempt, 20.0) / 2)
     raise AssertionError  # the last attempt returns or raises
