@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+INTERRUPTED = "net::ERR_NETWORK_CHANGED"
+TRIES = 5
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # tests run as root in containers
@@ -55,12 +57,19 @@ class Page:
     def show(
         self, place: Path | str, width: int = 1280, *, dark: bool = False, print_: bool = False
     ) -> None:
-        """Open a file or an address at a width in pixels, and wait until it is loaded."""
+        """Open a file or an address at a width in pixels, and wait until it is loaded.
+
+        A container that starts elsewhere on the machine changes its interfaces, whereupon Chromium
+        drops what it is loading: then it is loaded again.
+        """
         self.look(width, dark=dark, print_=print_)
-        self._pipe.events.clear()
         url = place if isinstance(place, str) else place.resolve().as_uri()
-        self.call("Page.navigate", url=url)
-        self._pipe.wait("Page.loadEventFired")
+        for _ in range(TRIES):
+            self._pipe.events.clear()
+            self.call("Page.navigate", url=url)
+            self._pipe.wait("Page.loadEventFired")
+            if not any(INTERRUPTED in said for said in self._said()):
+                return
 
     def look(self, width: int, *, dark: bool = False, print_: bool = False) -> None:
         """Change the width in pixels, the colours and the medium of what is open."""
@@ -82,7 +91,7 @@ class Page:
         while not (value := self._value(script)):
             if time.monotonic() > deadline:
                 shown = self.run("document.body.innerText")
-                said = "\n".join(self.complaints)
+                said = "\n".join(self._said())
                 raise AssertionError(f"{script} never became true; shown is:\n{shown}\n{said}")
             time.sleep(0.05)
         return value
@@ -122,6 +131,9 @@ class Page:
     @property
     def complaints(self) -> list[str]:
         """What is on the console: of the browser, such as what a policy blocked, and of scripts."""
+        return [said for said in self._said() if INTERRUPTED not in said]
+
+    def _said(self) -> list[str]:
         self.run("null")  # so that what was said until now has arrived
         return [said for event in self._pipe.events if (said := _complaint(event))]
 
