@@ -36,7 +36,7 @@ def test_a_function_s_package_is_named_for_its_folder(function: str) -> None:
     project = tomllib.loads((folder / "pyproject.toml").read_text())
     assert project["project"]["name"] == function
     assert (folder / "src" / function.replace("-", "_") / "handler.py").exists()
-    assert project["tool"]["lambda-image"]["cold-start"] in {"aws", "clients", "large"}
+    assert project["tool"]["lambda-image"]["cold-start"] in {"arrow", "aws", "clients", "large"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
