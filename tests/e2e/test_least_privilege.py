@@ -11,7 +11,7 @@ from tests.e2e.conftest import Stack
 from tests.kit.by_lambda import EVERYWHERE
 from tests.kit.policies import Role, failing_event, platform_refusal, without
 from tests.kit.program import ROOT
-from tests.kit.roles import standing
+from tests.kit.roles import listed, standing
 
 pytestmark = pytest.mark.stack
 FUNCTIONS = Project(ROOT).functions
@@ -68,17 +68,13 @@ def test_taking_any_one_statement_out_makes_something_fail(
     assert unneeded[function].result() == []
 
 
-def as_list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
 def test_nothing_comes_from_a_managed_policy_or_a_wildcard(role: Role) -> None:
     assert role.attached() == []
     for policy in role.policies().values():
         for statement in policy["Statement"]:
-            resources = as_list(statement["Resource"])
+            resources = listed(statement["Resource"])
             assert "*" not in resources or statement["Sid"] in EVERYWHERE
-            assert not any("*" in action for action in as_list(statement["Action"]))
+            assert not any("*" in action for action in listed(statement["Action"]))
 
 
 def test_no_other_role_has_a_wildcard_without_a_reason(stack: Stack) -> None:

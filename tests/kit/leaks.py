@@ -43,7 +43,6 @@ KNOWN: dict[str, str] = json.loads(
     (Path(__file__).parents[1] / "security" / "known.json").read_text(encoding="utf-8")
 )
 LARGEST = 16 * 2**20  # bytes of a file that are looked at: no secret is that long
-
 LONGEST = 100_000  # characters of a line of a commit
 
 
@@ -126,7 +125,7 @@ def _in_image(image: str, seen: set[str]) -> Iterator[Leak]:
 
 def _in_part(place: str, content: bytes, seen: set[str]) -> Iterator[Leak]:
     """A layer, or one of the JSON documents (configuration and history)."""
-    if _known(content, seen):
+    if _seen_before(content, seen):
         return
     try:
         layer = tarfile.open(fileobj=io.BytesIO(content))  # noqa: SIM115
@@ -142,12 +141,12 @@ def _in_part(place: str, content: bytes, seen: set[str]) -> Iterator[Leak]:
 
 def _in_file(place: str, file: IO[bytes], seen: set[str]) -> Iterator[Leak]:
     content = file.read(LARGEST)
-    if not _known(content, seen):
+    if not _seen_before(content, seen):
         # Latin-1 reads any byte: bytecode and programs hold their texts as they are.
         yield from in_text(place, content.decode("latin-1"))
 
 
-def _known(content: bytes, seen: set[str]) -> bool:
+def _seen_before(content: bytes, seen: set[str]) -> bool:
     digest = sha256(content).hexdigest()
     if digest in seen:
         return True

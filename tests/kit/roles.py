@@ -28,7 +28,7 @@ class Standing:
         """Ids of statements with a wildcard for a resource or in an action."""
         for statement in self.statements:
             actions, resources = statement.get("Action", "*"), statement.get("Resource", "*")
-            if "*" in _listed(resources) or any("*" in action for action in _listed(actions)):
+            if "*" in listed(resources) or any("*" in action for action in listed(actions)):
                 yield str(statement.get("Sid"))
 
 
@@ -52,5 +52,6 @@ def _standing(iam: Any, name: str, prefix: str) -> Standing:
     return Standing(name.removeprefix(prefix), tuple(statements), managed)
 
 
-def _listed(value: str | list[str]) -> list[str]:
+def listed(value: str | list[str]) -> list[str]:
+    """Actions or resources of a statement, which may be one without a list."""
     return [value] if isinstance(value, str) else value

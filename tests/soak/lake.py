@@ -16,10 +16,9 @@ from fleet.release.control import ALIAS
 from standins import nba_season
 
 from tests.kit import lake_truth
-from tests.kit.http_api import Api
 from tests.kit.mcp_http import call
 from tests.soak.ledger import Trace
-from tests.soak.traffic import BAD, Traffic
+from tests.soak.traffic import BAD, ApiTraffic, Traffic
 
 SEASON = nba_season.season(2024)
 DAYS = sorted(SEASON.by_day)
@@ -51,15 +50,11 @@ class Days(Traffic):
             self.account.failed(answer.function_error or str(status))
 
 
-class Questions(Traffic):
+class Questions(ApiTraffic):
     """A language model's client; one in twenty asks for what is none of its business."""
 
     system = "questions"
     pause = 1.0
-
-    def __init__(self, place: Workplace, seed: int) -> None:
-        super().__init__(place, seed)
-        self.api = Api(place)
 
     def one(self, number: int) -> None:
         name = self.name(number)

@@ -93,15 +93,21 @@ class Traffic(ABC):
         return True
 
 
-class Treatments(Traffic):
+class ApiTraffic(Traffic):
+    """Senders of requests to an HTTP API, which Terraform's `output` names."""
+
+    output = "api"
+
+    def __init__(self, place: Workplace, seed: int) -> None:
+        super().__init__(place, seed)
+        self.api = Api(place, self.output)
+
+
+class Treatments(ApiTraffic):
     """Devices that report treatments, again and again until they are told that they are stored."""
 
     system = "treatments"
     pause, senders = 0.5, 2
-
-    def __init__(self, place: Workplace, seed: int) -> None:
-        super().__init__(place, seed)
-        self.api = Api(place)
 
     def one(self, number: int) -> None:
         name = self.name(number)
@@ -117,16 +123,12 @@ class Treatments(Traffic):
         self.again(name, lambda: self.api.call("POST", "/ppu/treatments", body), 200, bad=bad)
 
 
-class Messages(Traffic):
+class Messages(ApiTraffic):
     """People who send a notification once; one in twenty is one that ntfy refuses."""
 
-    system = "messages"
+    system, output = "messages", "messages_api"
     pause, senders = 0.5, 2
     poison = "poison"
-
-    def __init__(self, place: Workplace, seed: int) -> None:
-        super().__init__(place, seed)
-        self.api = Api(place, "messages_api")
 
     def one(self, number: int) -> None:
         name = self.name(number)
@@ -139,15 +141,14 @@ class Messages(Traffic):
         self.judged(name, self.api.call("POST", "/api/messages", body), 201)
 
 
-class Invocations(Traffic):
+class Invocations(ApiTraffic):
     """A client of the invoke gateway; one in twenty asks for a function that it may not have."""
 
-    system = "invocations"
+    system, output = "invocations", "invoke_gateway"
     pause, senders = 0.5, 2
 
     def __init__(self, place: Workplace, seed: int, client: dict[str, Any]) -> None:
         super().__init__(place, seed)
-        self.api = Api(place, "invoke_gateway")
         self._client = client
         self._token, self._until = "", 0.0
 
@@ -185,15 +186,11 @@ class Invocations(Traffic):
         return httpx.post(f"{self.api.address}{path}", headers=headers, json=body, timeout=40)
 
 
-class Clock(Traffic):
+class Clock(ApiTraffic):
     """Devices that ask for the time: nothing is kept of it but that they were answered."""
 
     system = "clock"
     pause = 1.0
-
-    def __init__(self, place: Workplace, seed: int) -> None:
-        super().__init__(place, seed)
-        self.api = Api(place)
 
     def one(self, number: int) -> None:
         name = self.name(number)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from tests.performance.bench import page
+from tests.performance.bench.page import STYLE
 from tests.security.report.findings import Finding, State
 
 _TONES = {State.HOLDS: "good", State.BROKEN: "bad", State.UNKNOWN: "calm"}
@@ -37,7 +36,7 @@ def render(about: dict[str, Any], found: list[Finding]) -> str:
     chapters = "".join(
         _chapter(name, list(some)) for name, some in groupby(found, lambda each: each.chapter)
     )
-    style = Path(page.STYLE).read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -26,7 +26,7 @@ REGISTRY = ("aws_ecr_lifecycle_policy.function", "aws_ecr_repository_policy.func
 
 
 def bootstrap(
-    env: Env = "local", function: Functions = "all", tag: Tag = "", *, as_json: Json = False
+    env: Env = "local", *, function: Functions = "all", tag: Tag = "", as_json: Json = False
 ) -> None:
     """Make the registry, push the images, apply the rest, release the functions.
 

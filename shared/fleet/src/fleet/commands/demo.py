@@ -49,7 +49,7 @@ def demo(*, as_json: Json = False) -> None:
     place = Workplace.of("local")
     up("local")
     first = place.project.commit()
-    bootstrap("local", first)
+    bootstrap("local", tag=first)
     console.rule("invoke what is live")
     for function in place.project.functions:
         show_answer(place, function)
