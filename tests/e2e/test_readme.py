@@ -19,7 +19,7 @@ ELSEWHERE = {
     r"--env (dev|staging|prod)|ENV=dev": "AWS: understood by make and fleet (test_documents.py)",
     r"^make (demo|test|down|prepare|up)$": "steps of continuous integration, and the demo",
     r"^make (lint|bench|bench-compare|security|soak)\b": "jobs of their own",
-    r"^make (build push|deploy|apply|bootstrap)": "conftest.py, test_release.py, test_terraform.py",
+    r"^make (build push|deploy|apply|bootstrap)": "conftest.py, test_release.py, test_destroy.py",
     r"^make (plan|changed|logs|scan)": "test_terraform.py, test_changed_images.py, test_logs.py",
     r"^fleet (release|apply|resume|rollback)$": "test_release.py",
     r"^fleet validate": "test_validate.py",

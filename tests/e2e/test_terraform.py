@@ -1,4 +1,4 @@
-"""Terraform against the local AWS: settled after one apply, and gone after a destroy."""
+"""Terraform against the local AWS: settled after one apply, which leaves releases alone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from fleet.commands.bootstrap import ensure_state_bucket
-from fleet.commands.options import Workplace
 
 from tests.e2e.conftest import Stack
-from tests.kit.program import ROOT, fleet
+from tests.kit.program import ROOT
 
 pytestmark = pytest.mark.stack
 EXPECTED = {
@@ -24,11 +22,23 @@ def differing(before: Any, after: Any) -> set[str]:
     return {key for key in {*before, *after} if before.get(key) != after.get(key)}
 
 
+def live_and_latest(stack: Stack) -> tuple[object, object]:
+    control = stack.place.control("generate-presigned-url")
+    return control.alias(), control.version("$LATEST").image
+
+
+@pytest.fixture(scope="module")
+def before(stack: Stack) -> tuple[object, object]:
+    """What was live and latest before Terraform was applied once more."""
+    found = live_and_latest(stack)
+    stack.place.terraform.init()
+    stack.place.terraform.apply()
+    return found
+
+
+@pytest.mark.usefixtures("before")
 def test_a_second_apply_changes_nothing_but_what_the_local_aws_misreports(stack: Stack) -> None:
-    terraform = stack.place.terraform
-    terraform.init()
-    terraform.apply()
-    _, plan = terraform.plan()
+    _, plan = stack.place.terraform.plan()
     unexpected = {}
     for change in plan.get("resource_changes", []):
         if change["change"]["actions"] in (["no-op"], ["read"]):
@@ -40,64 +50,6 @@ def test_a_second_apply_changes_nothing_but_what_the_local_aws_misreports(stack:
     assert unexpected == {}
 
 
-def test_terraform_does_not_undo_a_release(stack: Stack) -> None:
+def test_terraform_does_not_undo_a_release(stack: Stack, before: tuple[object, object]) -> None:
     """Images and the alias belong to releases: an apply leaves both as they are."""
-    control = stack.place.control("generate-presigned-url")
-    before = (control.alias(), control.version("$LATEST").image)
-    stack.place.terraform.apply()
-    assert (control.alias(), control.version("$LATEST").image) == before
-
-
-@pytest.fixture
-def empty_stack(monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    """A second stack, to be filled and emptied by Terraform alone."""
-    monkeypatch.setenv("FLEET_STACK", "destroy:200")
-    place = Workplace.of("local")
-    assert fleet("up", FLEET_STACK="destroy:200").code == 0
-    return place
-
-
-def test_destroy_leaves_nothing(empty_stack: Workplace, stack: Stack) -> None:
-    try:
-        ensure_state_bucket(empty_stack)
-        terraform = empty_stack.terraform
-        terraform.init()
-        terraform.apply(image_tag=stack.tag)
-        assert len(terraform.state()) > 30
-        terraform.destroy()
-        assert terraform.state() == []
-        assert leftovers(empty_stack) == {}
-    finally:
-        fleet("down", FLEET_STACK="destroy:200")
-
-
-def leftovers(place: Workplace) -> dict[str, list[str]]:
-    """Everything of the fleet that AWS still lists, by service."""
-    client = place.environment.client
-    found = {
-        "lambda": [f["FunctionName"] for f in client("lambda").list_functions()["Functions"]],
-        "ecr": [r["repositoryName"] for r in client("ecr").describe_repositories()["repositories"]],
-        "roles": [r["RoleName"] for r in client("iam").list_roles()["Roles"]],
-        "tables": client("dynamodb").list_tables()["TableNames"],
-        "queues": client("sqs").list_queues().get("QueueUrls", []),
-        "topics": [t["TopicArn"] for t in client("sns").list_topics()["Topics"]],
-        "logs": [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"]],
-        "secrets": [s["Name"] for s in client("secretsmanager").list_secrets()["SecretList"]],
-        "rules": [r["Name"] for r in client("events").list_rules()["Rules"]],
-        "schedules": [s["Name"] for s in client("scheduler").list_schedules()["Schedules"]],
-        "alarms": [a["AlarmName"] for a in client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "dashboards": [
-            d["DashboardName"] for d in client("cloudwatch").list_dashboards()["DashboardEntries"]
-        ],
-        "apis": [a["Name"] for a in client("apigatewayv2").get_apis()["Items"]],
-        "groups": [
-            g["GroupName"] for g in client("ec2").describe_security_groups()["SecurityGroups"]
-        ],
-        "buckets": [
-            b["Name"]
-            for b in client("s3").list_buckets()["Buckets"]
-            if not b["Name"].endswith("-state")
-        ],
-    }
-    ours = {service: [n for n in names if "lambda-fleet" in n] for service, names in found.items()}
-    return {service: names for service, names in ours.items() if names}
+    assert live_and_latest(stack) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from typing import Any
 
 from fleet import environments
@@ -13,8 +14,9 @@ from fleet.project import Project
 TAG = "test-images"
 
 
+@cache
 def built(project: Project) -> dict[str, str]:
-    """The ship image of every function of a checkout."""
+    """The ship image of every function of a checkout, built when first asked for."""
     architecture = environments.load(project, "local").architecture
     bake.build(project, project.functions, tag=TAG, architecture=architecture)
     return {function: f"{project.name}/{function}:{TAG}" for function in project.functions}

@@ -103,12 +103,15 @@ def in_commits(checkout: Path) -> list[Leak]:
     return found
 
 
-def in_layers(images: Iterable[str]) -> list[Leak]:
+def in_layers(images: Iterable[str], seen: set[str]) -> list[Leak]:
     """What the layers and the histories of images hold, files among them that a later one removes.
 
     Each layer and each file's content is looked at once, however many images share it.
+
+    Args:
+        images: names of them.
+        seen: digests of what was looked at before, and hereafter of this as well.
     """
-    seen: set[str] = set()
     return [leak for image in images for leak in _in_image(image, seen)]
 
 
