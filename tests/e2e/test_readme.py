@@ -17,7 +17,7 @@ README = [command.text for command in commands(ROOT / "README.md")]
 # Not run here: they want an account, never end, or are another test's whole subject.
 ELSEWHERE = {
     r"--env (dev|staging|prod)|ENV=dev": "AWS: understood by make and fleet (test_documents.py)",
-    r"^make (demo|test|down|prepare|up)$": "steps of continuous integration, and the demo",
+    r"^make (test|down)$": "what runs this, and what ends it",
     r"^make (lint|bench|bench-compare|security|soak)\b": "jobs of their own",
     r"^make (build push|deploy|apply|bootstrap)": "conftest.py, test_release.py, test_destroy.py",
     r"^make (plan|changed|logs|scan)": "test_terraform.py, test_changed_images.py, test_logs.py",

@@ -92,7 +92,7 @@ def release_and_roll_back(place: Workplace, first: str) -> dict[str, Any]:
         second = changed.commit()
     elsewhere = Workplace(changed, place.environment)
     with step(f"build and push {second[:12]}"):
-        build_and_push(elsewhere, second)
+        build_and_push(elsewhere, second, [CHANGED])
     released = finished(release_images(elsewhere, {CHANGED: second}, Options()))
     outcome = finished(roll_back(place, [CHANGED], Wish(tag=first)))
     milliseconds = {step.name: (step.seconds or 0) * 1000 for step in outcome.steps}
