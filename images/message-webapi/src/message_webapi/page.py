@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -88,6 +86,8 @@ def _asset(name: str) -> Asset:
 
 @cache
 def _index(settings: WebApiSettings) -> Asset:
+    from html import escape  # noqa: PLC0415  a start is not to wait for what only pages need
+
     text = (_ASSETS / "index.html").read_text(encoding="utf-8")
     told = {
         "{authorization}": settings.api_authorization,
@@ -101,6 +101,8 @@ def _index(settings: WebApiSettings) -> Asset:
 
 
 def _packed(text: str, content_type: str) -> Asset:
+    import gzip  # noqa: PLC0415  as above
+
     raw = text.encode()
     return Asset(
         content_type=content_type,

@@ -8,7 +8,6 @@ Scheduler, and becomes part of the message's id: whoever delivers the event twic
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -118,6 +117,9 @@ class Schedules:
 
     def all(self) -> list[Schedule]:
         """All of them, by name."""
+        # A start is not to wait for what one route needs.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             tasks = [pool.submit(copy_context().run, self._seen, name) for name in self._names()]
             found = [task.result() for task in tasks]
