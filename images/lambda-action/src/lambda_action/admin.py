@@ -5,6 +5,7 @@ A secret never comes here, only its hash: `fleet` makes it, shows it once, and s
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import psycopg
@@ -53,7 +54,8 @@ class ClientUnknown(Exception):  # noqa: N818 - the same
 
 
 class _Order(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # An operator comes rarely, and a start is not to wait for the models of what is asked then.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class List(_Order):
@@ -89,9 +91,11 @@ class Revoke(_Order):
 
 
 _STATEMENTS: dict[type[_Order], str] = {List: _LIST, Add: _ADD, Rotate: _ROTATE, Revoke: _REVOKE}
-_ORDERS: TypeAdapter[List | Add | Rotate | Revoke] = TypeAdapter(
-    Annotated[List | Add | Rotate | Revoke, Field(discriminator="gateway")]
-)
+
+
+@cache
+def _orders() -> TypeAdapter[List | Add | Rotate | Revoke]:
+    return TypeAdapter(Annotated[List | Add | Rotate | Revoke, Field(discriminator="gateway")])
 
 
 def handle(event: dict[str, Any], settings: GatewaySettings) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def handle(event: dict[str, Any], settings: GatewaySettings) -> dict[str, Any]:
         ClientUnknown: Of `client.rotate` and `client.revoke`.
         DatabaseUnavailable: The database does not answer.
     """
-    order = _ORDERS.validate_python(event)
+    order = _orders().validate_python(event)
     rows = _run(order, settings)
     client_id = getattr(order, "client_id", None)
     if client_id is not None:
