@@ -45,7 +45,10 @@ class Settings(BaseSettings):
         log_level: `LOG_LEVEL`, a level name of the standard library, in any case.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+    # A class that others inherit from is never read itself: only what is read is built.
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", case_sensitive=False, defer_build=True
+    )
 
     environment: Environment
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = "INFO"
