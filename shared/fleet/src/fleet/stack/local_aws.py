@@ -7,6 +7,10 @@ A server on the same machine can be faster than the SDK's own goroutine, which r
 more to see that it has ended: that read then fails, the connection is given up with the answer on
 it, and the request is sent again. What was created is then said to exist, and Terraform stops.
 Over any real network the answer is later than that.
+
+Hypercorn keeps a connection that its client has closed until it would have been idle for too long,
+which here is an hour: thousands of clients later there is no file descriptor left to accept the
+next with. So a connection ends here when its client's end has.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from hypercorn.asyncio.tcp_server import TCPServer
 from ministack.app import app as _ministack
 
 if TYPE_CHECKING:
@@ -22,6 +27,17 @@ if TYPE_CHECKING:
 # Seconds: longer than a busy machine keeps a goroutine waiting. Of some 2,500 requests of an
 # apply, ten are under way at once.
 _PAUSE: Final = 0.01
+
+
+_read = TCPServer._read_data  # noqa: SLF001
+
+
+async def _read_until_closed(connection: TCPServer) -> None:
+    await _read(connection)
+    await connection.idle_task.stop()
+
+
+TCPServer._read_data = _read_until_closed  # noqa: SLF001
 
 
 async def app(
