@@ -37,7 +37,7 @@ async def _read_until_closed(connection: TCPServer) -> None:
     await connection.idle_task.stop()
 
 
-TCPServer._read_data = _read_until_closed  # noqa: SLF001
+TCPServer._read_data = _read_until_closed  # type: ignore[assignment, method-assign]  # noqa: SLF001
 
 
 async def app(
