@@ -51,7 +51,7 @@ class Soak:
     def run(self) -> dict[str, Any]:
         """Everything; returns the report."""
         events = schedule(self.seed, self.seconds)
-        print(f"seed {self.seed}; {len(events)} faults:", *events, sep="\n  ", flush=True)
+        print(f"seed {self.seed}; {len(events)} faults to come:", *events, sep="\n  ", flush=True)
         images, broken = prepare(self.place)
         with self._client() as client, self._visible_soon():
             self._ntfy(fixed=False)
@@ -95,7 +95,10 @@ class Soak:
             watching := self._thread(alarms.run, quiet),
         ]
         try:
-            stop.wait(self.seconds)
+            while (passed := time.monotonic() - began) < self.seconds:
+                sent = sum(sender.account.tries for sender in senders)
+                print(f"{passed / 60:6.1f} min  {sent:,} sent", flush=True)
+                time.sleep(min(60, self.seconds - passed))
             stop.set()
             for thread in threads:
                 if thread is not watching:
