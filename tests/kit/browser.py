@@ -66,9 +66,10 @@ class Page:
         url = place if isinstance(place, str) else place.resolve().as_uri()
         for _ in range(TRIES):
             self._pipe.events.clear()
-            self.call("Page.navigate", url=url)
+            # Of the document itself the answer tells, of what belongs to it the console.
+            failure = self.call("Page.navigate", url=url).get("errorText", "")
             self._pipe.wait("Page.loadEventFired")
-            if not any(INTERRUPTED in said for said in self._said()):
+            if not any(INTERRUPTED in said for said in (failure, *self._said())):
                 return
 
     def look(self, width: int, *, dark: bool = False, print_: bool = False) -> None:
