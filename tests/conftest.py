@@ -11,7 +11,7 @@ from function_kit import metrics
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-MODEST = 3  # niceness: half as much of a busy core
+MODEST = 5  # niceness: a third as much of a busy core
 # They have a local stack of their own.
 ELSEWHERE = ("tests/e2e/test_destroy.py",)
 
