@@ -106,24 +106,23 @@ def in_commits(checkout: Path) -> list[Leak]:
 def in_layers(images: Iterable[str], seen: set[str]) -> list[Leak]:
     """What the layers and the histories of images hold, files among them that a later one removes.
 
-    Each layer and each file's content is looked at once, however many images share it.
+    Each layer and each file's content is looked at once, however many images share it: one archive
+    of them all has a shared layer once.
 
     Args:
         images: names of them.
         seen: digests of what was looked at before, and hereafter of this as well.
     """
-    return [leak for image in images for leak in _in_image(image, seen)]
-
-
-def _in_image(image: str, seen: set[str]) -> Iterator[Leak]:
-    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
+    found: list[Leak] = []
+    with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saving:
         assert saving.stdout is not None
         with tarfile.open(fileobj=saving.stdout, mode="r|") as archive:
             for member in archive:
                 content = archive.extractfile(member)
                 if content is not None:
-                    yield from _in_part(f"{image} {member.name[-24:]}", content.read(), seen)
-    assert saving.returncode == 0, f"docker save {image} ended with {saving.returncode}"
+                    found += _in_part(member.name, content.read(), seen)
+    assert saving.returncode == 0, f"docker save ended with {saving.returncode}"
+    return found
 
 
 def _in_part(place: str, content: bytes, seen: set[str]) -> Iterator[Leak]:
