@@ -28,8 +28,12 @@ KINDS: dict[str, tuple[float, tuple[float, float]]] = {
     "PostgreSQL paused": (120, (2, 6)),
     "local AWS paused": (90, (2, 8)),
     "packets lost": (60, (5, 15)),
+    "packets delayed": (75, (5, 15)),
 }
 LOSS = 0.03  # of the packets between functions and everything that is not in their network
+# A link this narrow holds a full packet up for 12 ms, and those behind it for as long again; what
+# would wait longer than a second is dropped. (netem, made for this, is not in every kernel.)
+NARROW = ("tbf", "rate", "1mbit", "burst", "3000", "latency", "1s")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Faults:
             "PostgreSQL paused": self._pause_database,
             "local AWS paused": self._pause_aws,
             "packets lost": self._lose_packets,
+            "packets delayed": self._delay_packets,
         }
 
     def run(self, events: list[Event], began: float, stop: threading.Event) -> None:
@@ -129,6 +134,10 @@ class Faults:
         with losing(bridge(self.place.environment.network), LOSS):
             time.sleep(event.lasts)
 
+    def _delay_packets(self, event: Event) -> None:
+        with delaying(bridge(self.place.environment.network)):
+            time.sleep(event.lasts)
+
 
 def aws(place: Workplace) -> Daemon:
     """The local AWS's process, by the stack's record of it."""
@@ -156,3 +165,18 @@ def losing(interface: str, share: float) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["iptables", "-D", *rule], check=True, capture_output=True)
+
+
+@contextmanager
+def delaying(interface: str) -> Iterator[None]:
+    """Hold up what this machine answers to a network: packets leave by a narrow link.
+
+    Raises:
+        CalledProcessError: This machine's tc cannot, or may not.
+    """
+    link = ["dev", interface, "root"]
+    subprocess.run(["tc", "qdisc", "add", *link, *NARROW], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["tc", "qdisc", "del", *link], check=True, capture_output=True)
