@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.e2e.conftest import Stack
 from tests.kit.generated_cases import Outcome, Signature, Target, run
 from tests.kit.http_api import Api
+from tests.kit.junit import Record
 
 pytestmark = pytest.mark.stack
 CASES = 3000
@@ -65,11 +66,15 @@ def test_the_document_is_valid_and_describes_what_is_deployed(
 
 
 def test_callers_with_a_signature_get_what_is_described(
-    stack: Stack, document: dict[str, Any], target: Target
+    stack: Stack,
+    document: dict[str, Any],
+    target: Target,
+    record_property: Record,
 ) -> None:
     signature = Signature(stack.environment.credentials(), stack.environment.region)
     outcome = run(document, target, CASES, signature)
     assert outcome.problems == [], told(outcome)
+    record_property("cases", outcome.cases)
     assert outcome.cases >= CASES
     assert set(outcome.statuses) == set(operations(document))
     # The signatures were good: what is refused is not who asks.

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from function_kit.logging import configure, get_logger
+from function_kit.logging import configure
 from lambda_action.errors import AuditUnavailable
 
 from tests.kit.audited import Load, audit, invocation, stored, url
 from tests.kit.database_server import Server, database_server
+from tests.kit.junit import Record
 from tests.kit.wire import Wire, wire
 
 
@@ -217,7 +218,7 @@ def test_a_row_that_postgresql_never_takes_is_refused_alone(server: Server) -> N
     assert len(stored(server)) == 20
 
 
-def test_the_loop_is_never_blocked_for_50_ms(server: Server) -> None:
+def test_the_loop_is_never_blocked_for_50_ms(server: Server, record_property: Record) -> None:
     """At full load, with payloads of 64,000 characters; the best of three, as others run here."""
 
     async def run() -> float:
@@ -237,5 +238,5 @@ def test_the_loop_is_never_blocked_for_50_ms(server: Server) -> None:
         worst.append(asyncio.run(run()))
         if worst[-1] < 0.05:
             break
-    get_logger().info("worst_lag", milliseconds=[round(lag * 1000, 1) for lag in worst])
+    record_property("blocked_ms", round(min(worst) * 1000, 1))
     assert min(worst) < 0.05

@@ -21,6 +21,7 @@ from standins.nba_season import Season
 
 from tests.kit import lake_truth
 from tests.kit.invoke import LambdaContext
+from tests.kit.junit import Record
 from tests.kit.lake import Below
 from tests.kit.small_aws import closing_apis
 
@@ -89,8 +90,11 @@ def lake(aws_endpoint: str) -> Iterator[Lake]:
         yield Lake(names)
 
 
-def test_a_season_of_1230_games_is_true_to_the_last_digit(lake: Lake) -> None:
+def test_a_season_of_1230_games_is_true_to_the_last_digit(
+    lake: Lake, record_property: Record
+) -> None:
     season = nba_season.season(2024)
+    record_property("games", len(season.games))
     assert len(season.games) == 1230
     lake.fill(season)
     lake.make_silver()

@@ -17,12 +17,14 @@ from fleet.errors import ExitCode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.kit.junit import Record
 from tests.kit.world import behind, invariants, verbs
 from tests.kit.world.faults import Fault
 from tests.kit.world.schedules import Act, Command, Place, Play, Schedule, recover
 from tests.kit.world.world import World
 
 GOOD = ("one", "two", "three")
+SEQUENCES = 2_000
 ERRORS = (
     "TooManyRequestsException",
     "ServiceException",
@@ -201,17 +203,31 @@ def schedules(draw: st.DrawFn, functions: tuple[str, ...]) -> Schedule:
     )
 
 
-@settings(
-    max_examples=2_000,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-@given(st.data())
 def test_any_two_operators_leave_every_function_wholly_old_or_wholly_new(
-    data: st.DataObject,
+    record_property: Record,
 ) -> None:
+    played = itertools.count()
+
+    @settings(
+        max_examples=SEQUENCES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def all_of_them(data: st.DataObject) -> None:
+        two_operators(data)
+        next(played)
+
+    all_of_them()
+    sequences = next(played)
+    record_property("sequences", sequences)
+    assert sequences >= SEQUENCES
+
+
+def two_operators(data: st.DataObject) -> None:
+    """Let them do what was drawn, put it right, and look at what is left."""
     functions = data.draw(st.sampled_from([("alpha",), ("alpha", "beta")]))
     schedule = data.draw(schedules(functions))
     recovery = data.draw(st.sampled_from(RECOVERIES))

@@ -11,6 +11,7 @@ from fleet.release.judge.statistics import equivalent, fisher_greater, power
 from fleet.release.judge.verdict import Plan, judge, top_up
 
 from tests.kit.canaries import Stretch, canary, failed
+from tests.kit.junit import Record
 
 FLOOR = Plan().effect_floor
 # What fails does not depend on what a pass takes. With a difference that is never reached a
@@ -51,13 +52,15 @@ def found(n: int, stretches: list[Stretch], plan: Plan) -> float:
 
 @pytest.mark.parametrize("row", TABLE, ids=str)
 def test_a_worse_version_is_found_as_often_as_theory_says(
-    row: tuple[int, int, float, float],
+    row: tuple[int, int, float, float], record_property: Record
 ) -> None:
     n_new, n_old, rate_new, rate_old = row
     plan = plan_for(looks=1)
     stretch = Stretch(n_new / (n_new + n_old), n_new + n_old, rate_old, rate_new)
     theory = power(n_new, n_old, rate_old, rate_new, plan.alpha, FLOOR)
-    assert found(4000, [stretch], plan) == pytest.approx(theory, abs=0.03)
+    detected = found(4000, [stretch], plan)
+    record_property("points_from_theory", round(abs(detected - theory) * 100, 2))
+    assert detected == pytest.approx(theory, abs=0.03)
 
 
 def test_a_worse_version_is_found_over_several_splits_of_traffic() -> None:
@@ -71,11 +74,15 @@ def test_a_worse_version_is_found_over_several_splits_of_traffic() -> None:
 
 
 @pytest.mark.parametrize("rates", BASE_RATES)
-def test_no_worse_version_is_failed_more_often_than_alpha(rates: str) -> None:
+def test_no_worse_version_is_failed_more_often_than_alpha(
+    rates: str, record_property: Record
+) -> None:
     splits = zip(SHARES, BASE_RATES[rates], strict=True)
     stretches = [Stretch(share, 80, rate, rate) for share, rate in splits]
     plan = plan_for(looks=len(stretches))
-    assert found(10_000, stretches, plan) <= plan.alpha
+    alarms = found(10_000, stretches, plan)
+    record_property("false_alarms_of_alpha", round(alarms / plan.alpha, 3))
+    assert alarms <= plan.alpha
 
 
 @pytest.mark.parametrize("rates", ["one in a hundred", "an outage of something behind both"])

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.junit import outcomes
 from tests.kit.program import ROOT
 from tests.security.report import page
 from tests.security.report.claims import CLAIMS, Claim
-from tests.security.report.findings import Finding, State, advised, judged, linted, outcomes
+from tests.security.report.findings import Finding, State, advised, judged, linted
 
 CLAIM = Claim("Doors", "Every door is locked", ("doors.py::test_front", "windows.py"))
 TESTS = """
@@ -37,7 +38,7 @@ def seen(house: Path, broken: str = "") -> list[Finding]:
     subprocess.run(
         [
             sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(house), "-q",
-            "-o", "junit_family=xunit2", "--junitxml", str(report), "doors.py", "windows.py",
+            "-o", "junit_family=xunit1", "--junitxml", str(report), "doors.py", "windows.py",
         ],
         cwd=house, check=False, capture_output=True,
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},

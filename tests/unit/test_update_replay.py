@@ -17,6 +17,8 @@ from software_event_update_handler.events import Status, UpdateEvent
 from software_event_update_handler.progress import Progress, latest, progress
 from software_event_update_handler.store import Updates
 
+from tests.kit.junit import Record
+
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DEVICES, EVENTS_EACH = 100, 100
 
@@ -100,11 +102,14 @@ def made(chance: random.Random) -> list[UpdateEvent]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_ten_thousand_events_in_any_order_end_in_the_same_states(seed: int) -> None:
+def test_ten_thousand_events_in_any_order_end_in_the_same_states(
+    seed: int, record_property: Record
+) -> None:
     chance = random.Random(seed)
     events = made(random.Random(0))
     told = [*events, *chance.choices(events, k=len(events) // 5)]
     chance.shuffle(told)
+    record_property("events", len(events))
     updates = Updates("updates")
     table = Table()
     updates._api = table  # type: ignore[assignment]

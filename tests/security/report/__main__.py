@@ -14,11 +14,12 @@ from fleet.console import table
 from fleet.docker import docker
 from fleet.project import Project
 
+from tests.kit.junit import outcomes
 from tests.kit.program import ROOT
 from tests.performance.bench import machine
 from tests.security.report import page
 from tests.security.report.claims import CLAIMS
-from tests.security.report.findings import Finding, State, advised, judged, linted, outcomes, run
+from tests.security.report.findings import Finding, State, advised, judged, linted, run
 
 REPORT = ROOT / "build" / "security"
 SEEN = REPORT.with_suffix(".xml")
@@ -33,7 +34,7 @@ def tested() -> list[Finding]:
     subprocess.run(
         [
             sys.executable, "-m", "pytest", *tests, "-n", "2", "--no-loadscope-reorder",
-            "--junitxml", str(SEEN), "-o", "junit_family=xunit2",
+            "--junitxml", str(SEEN),
         ],
         cwd=ROOT,
         check=False,  # the report says which claims are broken by it

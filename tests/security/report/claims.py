@@ -24,11 +24,6 @@ class Claim:
     text: str
     tests: tuple[str, ...]
 
-    def includes(self, test: str) -> bool:
-        """Whether a test's id is of this claim."""
-        name = test.partition("[")[0]
-        return any(name == each or name.startswith(f"{each}::") for each in self.tests)
-
 
 def _of(file: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{file}::test_{name}" for name in names)

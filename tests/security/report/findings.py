@@ -6,13 +6,10 @@ import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from xml.etree import ElementTree as ET
 
+from tests.kit.junit import Outcome, end, of_selection
 from tests.kit.program import ROOT
 from tests.security.report.claims import Claim
-
-LINES = 12  # of what a failed test or tool said
 
 type Run = Callable[[list[str]], subprocess.CompletedProcess[str]]
 
@@ -48,45 +45,14 @@ class Finding:
         return vars(self) | {"details": list(self.details)}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One test: its id as pytest writes it, and what it said when it did not pass."""
-
-    test: str
-    said: str = ""
-
-
-def outcomes(report: Path) -> list[Outcome]:
-    """The tests of a JUnit report of pytest's; none when there is no report."""
-    if not report.exists():
-        return []
-    cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - pytest wrote it just now
-    return [Outcome(_id(case), _said(case)) for case in cases]
-
-
-def _id(case: ET.Element) -> str:
-    return f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name', '')}"
-
-
-def _said(case: ET.Element) -> str:
-    """A test that was skipped shows nothing, and does not pass here."""
-    for kind in ("failure", "error", "skipped"):
-        if (found := case.find(kind)) is not None:
-            return f"{kind}: {_end(found.get('message') or found.text or '')}"
-    return ""
-
-
-def _end(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-LINES:])
-
-
 def judged(claims: Iterable[Claim], found: list[Outcome]) -> list[Finding]:
     """What became of each claim.
 
     A claim needs each test that it names: one that is no longer there would prove nothing.
     """
     return [
-        _judged(claim, [each for each in found if claim.includes(each.test)]) for claim in claims
+        _judged(claim, [each for each in found if of_selection(each.test, claim.tests)])
+        for claim in claims
     ]
 
 
@@ -94,7 +60,7 @@ def _judged(claim: Claim, mine: list[Outcome]) -> Finding:
     missing = [
         f"{name}: nothing ran"
         for name in claim.tests
-        if not any(Claim("", "", (name,)).includes(each.test) for each in mine)
+        if not any(of_selection(each.test, (name,)) for each in mine)
     ]
     failed = [f"{each.test}\n{each.said}" for each in mine if each.said]
     state = State.BROKEN if failed or missing else State.HOLDS
@@ -108,7 +74,7 @@ def linted(run: Run) -> Finding:
     state = State.BROKEN if ended.returncode else State.HOLDS
     checks = ended.stdout.count("✓") + ended.stdout.count("✗")
     text = "Terraform, workflows, Dockerfiles and code pass checkov, zizmor, hadolint and ruff"
-    details = (_end(ended.stdout + ended.stderr),) if ended.returncode else ()
+    details = (end(ended.stdout + ended.stderr),) if ended.returncode else ()
     return Finding("Tools", text, state, checks, "make lint", details)
 
 
@@ -121,7 +87,7 @@ def advised(run: Run) -> Finding:
     else:
         state = State.BROKEN if "known vulnerabilit" in said else State.UNKNOWN
     text = "No locked Python package has a known advisory (pip-audit)"
-    details = () if state is State.HOLDS else (_end(said),)
+    details = () if state is State.HOLDS else (end(said),)
     return Finding("Tools", text, state, 1, "make audit", details)
 
 
