@@ -152,6 +152,15 @@ def _releases(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]
                  relative=True, samples=many["samples"])  # fmt: skip
 
 
+def _demo(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
+    for key, title, asked, limit in (
+        ("first", "make demo on a fresh clone", "< 10 min", 600),
+        ("second", "make demo again", "< 2 min", 120),
+    ):
+        yield figure(f"{key}_seconds", "fleet", title, report[key], asked=asked, unit="s",
+                     limit=limit)  # fmt: skip
+
+
 TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "cold_start": _cold_start,
     "sizes": _sizes,
@@ -160,5 +169,6 @@ TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "calls": _calls,
     "delivery": _delivery,
     "releases": _releases,
+    "demo": _demo,
     **serving.TOLD,
 }

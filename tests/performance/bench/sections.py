@@ -52,11 +52,16 @@ SECTIONS = (
     Section("gateway", "gateway", "gateway"),
     Section("gateway_overload", "gateway_endurance", "gateway_overload", arguments=("overload",)),
     Section("gateway_memory", "gateway_endurance", "gateway_memory", arguments=("memory",)),
+    Section("proofs", "proofs", "proofs", minutes=30),
     Section("terraform", "plans", "terraform", stack=True),
     Section("calls", "calls", "calls", stack=True),
     Section("message_flood", "message_flood", "message_flood", stack=True, minutes=30),
     Section("delivery", "delivery", "delivery", stack=True),
     Section("releases", "releases", "releases", stack=True, minutes=30),
+    Section(
+        "proofs_on_the_stack", "proofs", "proofs_on_the_stack", stack=True, arguments=("stack",)
+    ),
+    Section("demo", "demo", "demo", minutes=15),
 )
 
 

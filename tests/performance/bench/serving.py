@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.performance import gateway_endurance
+from tests.performance import gateway_endurance, promises
 from tests.performance.bench.figure import Figure
 
 type Report = dict[str, Any]
@@ -106,6 +107,15 @@ def _gateway(figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
             yield figure(f"{protocol}-{count}-p50-above-bare", "gateway",
                          f"{protocol} at {count} connections: p50 above bare boto3",
                          row["p50"] - bare["p50"], unit="ms", **above)  # fmt: skip
+    for way in ("bare", "common", "rest", "grpc"):
+        for count, row in report[way].items():
+            for share in sorted({"p50", "p95", "p99"} & row.keys()):
+                yield figure(f"{way}-{count}-{share}", "gateway",
+                             f"{way} at {count} connections: {share}", row[share],
+                             unit="ms")  # fmt: skip
+            yield figure(f"{way}-{count}-per-second", "gateway",
+                         f"{way} at {count} connections: requests a second",
+                         row["per_second"], unit="a second", better="more")  # fmt: skip
     yield figure("batch_seconds", "gateway", "a batch of 100 functions of 100 ms",
                  report["batch_seconds"], asked="< 250 ms", unit="s", limit=0.25)  # fmt: skip
 
@@ -133,6 +143,17 @@ def _gateway_memory(figure: Callable[..., Figure], report: Report) -> Iterator[F
                  unit="x", limit=gateway_endurance.GROWTH, relative=True)  # fmt: skip
 
 
+def _proofs(chosen: str, figure: Callable[..., Figure], report: Report) -> Iterator[Figure]:
+    for proof in promises.SETS[chosen][1]:
+        one = report[proof.key]
+        yield figure(proof.key, proof.system, proof.title, float(one["value"]), asked=proof.asked,
+                     unit=proof.unit, limit=proof.limit, better=proof.better, relative=True,
+                     command=proof.command)  # fmt: skip
+    yield figure("failed", "fleet", "tests of these proofs that failed",
+                 sum(len(one["failed"]) for one in report.values()), asked="0", limit=0,
+                 exact=True)  # fmt: skip
+
+
 TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "inserts": _inserts,
     "message_batch": _message_batch,
@@ -144,4 +165,6 @@ TOLD: dict[str, Callable[[Callable[..., Figure], Report], Iterator[Figure]]] = {
     "gateway": _gateway,
     "gateway_overload": _gateway_overload,
     "gateway_memory": _gateway_memory,
+    "proofs": functools.partial(_proofs, ""),
+    "proofs_on_the_stack": functools.partial(_proofs, "stack"),
 }
