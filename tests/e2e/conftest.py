@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from fleet.commands.options import Workplace
 from fleet.environments import Environment
 from fleet.project import Project
 
-from tests.kit.program import ROOT, STACK, fleet
+from tests.kit.program import ROOT, STACK, Ended, environment, fleet
 from tests.kit.rehearsal.environments import ENVIRONMENTS, SmallFleet, make
 from tests.kit.rehearsal.github import FakeGitHub
 from tests.kit.rehearsal.runner import Rehearsal
@@ -23,10 +24,15 @@ from tests.kit.scripted import serving
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack: its objects, and the commit that was released to it."""
+    """The running stack: its objects, and the commit that was released to it.
+
+    Attributes:
+        demo: What `make demo` said when it made the stack; None when an earlier run has left it up.
+    """
 
     place: Workplace
     tag: str
+    demo: Ended | None = None
 
     @property
     def environment(self) -> Environment:
@@ -38,7 +44,7 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A stack of the tests' own, released from this checkout.
+    """A stack of the tests' own, made from this checkout by the README's first command.
 
     With FLEET_TEST_STACK_KEEP it is left up, and taken as it is the next time: for whoever writes
     a test and runs it again and again.
@@ -46,17 +52,32 @@ def stack() -> Iterator[Stack]:
     keep = bool(os.environ.get("FLEET_TEST_STACK_KEEP"))
     project = Project(ROOT)
     tag = project.commit()
-    if not keep:
-        fleet("down")
-    for verb in (("up",), ("bootstrap", "--tag", tag)):
-        ended = fleet(*verb)
-        assert ended.code == 0, f"fleet {verb[0]}:\n{ended.err}"
+    demo = None if keep else made_by_the_demo()
+    if keep:
+        up_and_released(tag)
     with pytest.MonkeyPatch.context() as patch:
         name_the_stack(patch)
         place = Workplace(project, environments.load(project, "local"))
-    yield Stack(place, tag)
+    yield Stack(place, tag, demo)
     if not keep:
         fleet("down")
+
+
+def made_by_the_demo() -> Ended:
+    """What `make demo` said."""
+    fleet("down")
+    ended = subprocess.run(
+        ["make", "demo"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, f"make demo:\n{ended.stderr}"
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def up_and_released(tag: str) -> None:
+    """The stack as it is left up, with this checkout live."""
+    for verb in (("up",), ("bootstrap", "--tag", tag)):
+        ended = fleet(*verb)
+        assert ended.code == 0, f"fleet {verb[0]}:\n{ended.err}"
 
 
 @pytest.fixture(scope="session")
