@@ -147,13 +147,17 @@ class Ingestion:
         return kept if kept is not None and kept.final else None
 
     def _missing(self, run: Run, games: tuple[str, ...]) -> list[str]:
-        there = {} if run.force else self._services.lake.boxes(run.day)
+        there = self._settled(run)
         return [game for game in games if game not in there and game not in run.failed]
+
+    def _settled(self, run: Run) -> set[str]:
+        """The games that need not be fetched."""
+        return set() if run.force else self._services.lake.settled_boxes(run.day)
 
     def _box_score(self, run: Run, game: str) -> Run | Later:
         rest = (run.missing or [])[1:]
         # A queue may deliver twice; two runs may be at the same day.
-        if not run.force and self._services.lake.has_box(run.day, game):
+        if not run.force and self._services.lake.has_settled_box(run.day, game):
             return _with(run, missing=rest)
         subject = Subject("box", run.day, game)
         reply = self._services.asking.ask(subject)
