@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from bronze_ingestion.ingestion import RunFailed
 
 from tests.kit.bronze import World
 
@@ -121,3 +122,11 @@ def test_what_was_refused_during_a_game_is_asked_for_again_after_it(
     assert running.source.asked() == [f"box {game}"]
     assert points(running)[0] > 0
     assert running.records()[0]["metadata"]["status"] == "resolved"
+
+
+def test_half_of_every_game_is_not_one_box_score_of_a_day_that_is_over(running: World) -> None:
+    running.run()
+    at(running, hours=36)
+    running.behave(missing=frozenset(running.game_ids))
+    with pytest.raises(RunFailed, match="not one of 8 box scores"):
+        running.run()
