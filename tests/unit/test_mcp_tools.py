@@ -230,6 +230,37 @@ def test_artefacts_are_what_the_schema_resource_says(edge: GoldEdge) -> None:
     assert found(on, "get_index") == gold_objects.index()
 
 
+def test_who_was_at_home_may_be_unknown(edge: GoldEdge) -> None:
+    """As gold has it of games whose box score names no home team."""
+    for content in (
+        gold_objects.player_daily(gold_objects.JAMES),
+        gold_objects.team_daily(gold_objects.LAKERS),
+    ):
+        content["games"][0]["home"] = None
+        uri = content["resource_uri"]
+        edge.put(f"{uri}.json", content)
+        on = service()
+        assert found(on, "get_artifact", resource_uri=uri)["artifact"] == content
+        read = posted(on, request("resources/read", {"uri": f"basketball://{uri}"}))[1]
+        assert json.loads(read["result"]["contents"][0]["text"]) == content
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        (f"player_daily/{gold_objects.DAY}/9", "nobody of this id played then."),
+        ("player_daily/2023-11-15/9", "nobody of this id played then."),
+        ("player_daily/2024-11-16/2544", "nothing of that day; the latest date is 2024-11-15."),
+        ("team_daily/1946-11-01/1610612747", "nothing of that day; the latest date is 2024-11-15."),
+        ("player_season/1946-47/2544", "see get_index."),
+    ],
+)
+def test_an_artefact_that_is_not_there_is_told_from_a_day_that_is_not(
+    edge: GoldEdge, uri: str, says: str
+) -> None:
+    assert refused(service(), "get_artifact", resource_uri=uri).endswith(says)
+
+
 def test_a_warm_call_reads_once_and_only_whether_it_changed(edge: GoldEdge) -> None:
     on = service()
     found(on, "get_player_season_stats", player_name="LeBron James")
