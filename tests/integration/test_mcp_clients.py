@@ -125,7 +125,7 @@ def test_what_a_tool_cannot_do_is_a_result_that_says_so(connect: Connect, era: s
         return found
 
     answers = run(connect, era, ask)
-    words = ("LeBron James", "Did you mean", "resource_uri", "nobody of this id", "player_name")
+    words = ("LeBron James", "Did you mean", "resource_uri", "latest date is", "player_name")
     for (is_error, text), word in zip(answers, words, strict=True):
         assert is_error
         assert word in text

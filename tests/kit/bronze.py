@@ -80,7 +80,8 @@ class World:
         state: Any = self.state
         source: Any = self.source
         queue: Any = self.queue
-        lake, quarantine = Lake(bucket), Quarantine(bucket, self.clock.now)
+        now = self.clock.now
+        lake, quarantine = Lake(bucket, now), Quarantine(bucket, now)
         limits = Limits.of(self.rate_per_minute, 1.0 if self.rate_per_minute <= 60 else 0.0)
         rate = Rate(state, limits, self.patience, clock=self.clock.time, sleep=self.clock.sleep)
         services = Services(

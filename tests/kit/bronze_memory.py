@@ -89,10 +89,6 @@ class MemoryBucket:
         self.clock.call()
         return self.objects[key][0] if key in self.objects else None
 
-    def has(self, key: str) -> bool:
-        self.clock.call()
-        return key in self.objects
-
     def put(
         self,
         key: str,

@@ -251,3 +251,41 @@ def test_every_box_score_failing_fails_the_run(world: World) -> None:
     with pytest.raises(RunFailed, match="not one of 8 box scores"):
         world.ask(date=world.first_day)
     assert world.summary()["dates"][str(world.first_day)]["complete"] is False
+
+
+def test_every_box_score_failing_fails_a_forced_run_of_a_day_that_is_there(world: World) -> None:
+    world.rate_per_minute = 60_000
+    world.behave()
+    world.run()
+    before = world.bucket.content()
+    world.behave(shape="changed")
+    with pytest.raises(RunFailed, match="not one of 8 box scores"):
+        world.ask(date=world.first_day, force_run=True)
+    after = world.bucket.content()
+    assert {key: after[key] for key in before} == before
+    assert world.ask(date=world.first_day)["message"] == "everything is there"
+
+
+@pytest.mark.parametrize(("refused", "were"), [(1, "was"), (2, "were")])
+def test_a_run_says_how_many_box_scores_were_refused(world: World, refused: int, were: str) -> None:
+    world.rate_per_minute = 60_000
+    world.behave(missing=frozenset(world.game_ids[:refused]))
+    says = f"done; {refused} of 8 box scores {were} refused: see the quarantine"
+    for _ in range(2):  # the second time nothing lands, and most are there
+        answer = world.ask(date=world.first_day)
+        assert (answer["status"], answer["message"]) == ("success", says)
+    games = len(world.source.seasons[0].games)
+    answer = world.ask(date=world.first_day, date_to=world.last_day)
+    assert answer["message"].startswith(f"done; {refused} of {games} box scores")
+    world.behave()
+    assert world.ask(date=world.first_day)["message"] == "everything is there"
+
+
+def test_a_forced_run_says_what_it_could_not_have_anew(world: World) -> None:
+    world.rate_per_minute = 60_000
+    world.behave()
+    world.run()
+    world.behave(missing=frozenset(world.game_ids[:1]))
+    answer = world.ask(date=world.first_day, force_run=True)
+    assert answer["message"].startswith("done; 1 of 8 box scores was refused")
+    assert world.entry["complete"] is True

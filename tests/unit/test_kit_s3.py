@@ -100,14 +100,3 @@ def test_what_is_read_has_its_etag_and_its_time() -> None:
     lake, _ = bucket(Answer(200, headers, b"{}"), refused(404, "NoSuchKey"))
     assert lake.read("k") == (b"{}", ETAG, headers["last-modified"])
     assert lake.read("k") is None
-
-
-def has(answer: Answer) -> bool:
-    return bucket(answer)[0].has("k")
-
-
-def test_whether_there_is_an_object() -> None:
-    assert has(Answer(200, {}, b""))
-    assert not has(Answer(404, {}, b""))
-    with pytest.raises(AwsError, match="403"):
-        has(Answer(403, {}, b""))

@@ -57,7 +57,6 @@ HANDSHAKE: dict[str, Any] = {
     "notification": {"jsonrpc": "2.0", "method": "notifications/initialized"},
     "response": {"jsonrpc": "2.0", "id": 1, "result": {}},
     "not JSON": "{",
-    "a batch": [request("ping")],
     "a number": "1",
     "another JSON-RPC": {"jsonrpc": "1.0", "id": 1, "method": "ping"},
 }
@@ -103,6 +102,14 @@ def answers(
         (theirs.status_code, theirs.json() if theirs.text.startswith("{") else None),
     ]
     return [(status, comparable(answer)) for status, answer in found]
+
+
+@pytest.mark.parametrize("version", HANDSHAKE_PROTOCOL_VERSIONS)
+def test_a_batch(both: tuple[Service, TestClient], version: str) -> None:
+    """The SDK takes none; version 2025-03-26 says that a server must."""
+    ours, theirs = answers(both, [request("ping")], {"mcp-protocol-version": version})
+    assert theirs[0] == 400
+    assert ours[0] == (200 if version == "2025-03-26" else 400)
 
 
 def comparable(answer: Any) -> Any:

@@ -1,56 +1,28 @@
-"""The tools: what they find, what they say there is instead, and how often they read."""
+"""The tools: what they find, and what they say there is instead."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
-import jsonschema
 import pytest
 from mcp_server import paging
-from mcp_server.gold import Gold
 from mcp_server.index import Index, Player, Team
-from mcp_server.lake import INDEX_SECONDS
 from mcp_server.names import folded, suggestions
-from mcp_server.service import Service
 
 from tests.kit import gold_objects
-from tests.kit.gold_edge import BUCKET, GoldEdge, service, serving_gold
-from tests.kit.mcp_http import call, posted, request
+from tests.kit.gold_edge import GoldEdge, service, serving_gold
+from tests.kit.mcp_http import posted, request
+from tests.kit.mcp_tools import found, refused
 from tests.kit.scripted import Reply
 
 INDEX = "index/latest.json"
-JAMES_SEASON = f"player_season/2024-25/{gold_objects.JAMES}.json"
 
 
 @pytest.fixture
 def edge() -> Iterator[GoldEdge]:
     with serving_gold(gold_objects.objects()) as served:
         yield served
-
-
-def found(on: Service, tool: str, **arguments: Any) -> dict[str, Any]:
-    """A tool's structured answer, which is what its output schema says and its text too."""
-    _, answer = posted(on, call(tool, **arguments))
-    result = answer["result"]
-    assert not result["isError"], result["content"]
-    structured: dict[str, Any] = result["structuredContent"]
-    assert json.loads(result["content"][0]["text"]) == structured
-    tools = {each["name"]: each for each in posted(on, request("tools/list"))[1]["result"]["tools"]}
-    jsonschema.validate(structured, tools[tool]["outputSchema"])
-    jsonschema.validate(arguments, tools[tool]["inputSchema"])
-    return structured
-
-
-def refused(on: Service, tool: str, **arguments: Any) -> str:
-    """What a tool says when it cannot."""
-    status, answer = posted(on, call(tool, **arguments))
-    assert status == 200
-    assert answer["result"]["isError"] is True
-    assert "structuredContent" not in answer["result"]
-    text: str = answer["result"]["content"][0]["text"]
-    return text
 
 
 @pytest.mark.parametrize(
@@ -216,81 +188,6 @@ def test_every_resource_that_is_listed_can_be_read(edge: GoldEdge) -> None:
         (content,) = read["contents"]
         assert (content["uri"], content["mimeType"]) == (resource["uri"], "application/json")
         assert json.loads(content["text"])
-
-
-def test_artefacts_are_what_the_schema_resource_says(edge: GoldEdge) -> None:
-    on = service()
-    read = posted(on, request("resources/read", {"uri": "basketball://data-schema"}))[1]
-    schemas = json.loads(read["result"]["contents"][0]["text"])
-    for key, content in gold_objects.objects().items():
-        jsonschema.validate(content, schemas[key.split("/", 1)[0]])
-        uri = key.removesuffix(".json")
-        answer = found(on, "get_artifact", resource_uri=uri)
-        assert answer == {"resource_uri": uri, "artifact": content}
-    assert found(on, "get_index") == gold_objects.index()
-
-
-def test_a_warm_call_reads_once_and_only_whether_it_changed(edge: GoldEdge) -> None:
-    on = service()
-    found(on, "get_player_season_stats", player_name="LeBron James")
-    assert edge.keys == [INDEX, JAMES_SEASON]
-    edge.requests.clear()
-    answer = found(on, "get_player_season_stats", player_name="LeBron James")
-    assert edge.keys == [JAMES_SEASON]
-    assert "if-none-match" in edge.requests[0].headers
-    assert answer["stats"]["totals"]["points"] == 51
-    assert len(edge.connections) == 1
-
-
-def test_what_changed_is_answered_at_once(edge: GoldEdge) -> None:
-    on = service()
-    found(on, "get_player_season_stats", player_name="LeBron James")
-    edge.put(JAMES_SEASON, gold_objects.player_season(gold_objects.JAMES, "2024-25", points=80))
-    answer = found(on, "get_player_season_stats", player_name="LeBron James")
-    assert answer["stats"]["totals"]["points"] == 80
-    del edge.objects[JAMES_SEASON]
-    assert "no artefact player_season/2024-25/2544" in refused(
-        on, "get_player_season_stats", player_name="LeBron James"
-    )
-
-
-def test_a_name_is_never_missed_because_the_index_was_kept(edge: GoldEdge) -> None:
-    on = service()
-    assert "no player" in refused(on, "get_player_season_stats", player_name="New Comer")
-    index = gold_objects.index()
-    newcomer = {"player_id": 9, "name": "New Comer", "games_played": 2, "team_ids": [1]}
-    index["seasons"]["2024-25"]["players"].append(newcomer)
-    edge.put(INDEX, index)
-    content = gold_objects.player_season(gold_objects.JAMES, "2024-25") | {"player_id": 9}
-    edge.put("player_season/2024-25/9.json", content)
-    answer = found(on, "get_player_season_stats", player_name="New Comer")
-    assert answer["player_id"] == 9
-
-
-def test_the_index_is_asked_for_again_after_a_minute(edge: GoldEdge) -> None:
-    now = 0.0
-    on = service(Gold(BUCKET, clock=lambda: now))
-    found(on, "get_team_stats", team_name="LAL")
-    now = INDEX_SECONDS - 0.1
-    found(on, "get_team_stats", team_name="LAL")
-    assert edge.keys.count(INDEX) == 1
-    now = INDEX_SECONDS + 0.1
-    found(on, "get_team_stats", team_name="LAL")
-    assert edge.keys.count(INDEX) == 2
-
-
-def test_what_was_used_longest_ago_is_forgotten_first(edge: GoldEdge) -> None:
-    def raw(value: Any) -> Any:
-        return value
-
-    edge.objects |= {name: json.dumps(name * 400).encode() for name in "abc"}
-    gold = Gold(BUCKET, keep_bytes=1000)
-    for name in "abac":
-        gold.current(name, raw)
-    edge.requests.clear()
-    gold.current("b", raw)
-    gold.current("c", raw)
-    assert ["if-none-match" in each.headers for each in edge.requests] == [False, True]
 
 
 @pytest.mark.parametrize(

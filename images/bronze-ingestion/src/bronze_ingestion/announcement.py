@@ -60,11 +60,15 @@ class Announcement:
             AwsError: S3 or DynamoDB refused or could not answer.
             AnnouncementError: The summary could not be written for the crowd.
         """
+        key = f"announced#{day}"
+        known = self._state.get(key)
         entry = self._entry(day)
-        key, digest = f"announced#{day}", hashlib.sha256(json.dumps(entry).encode()).hexdigest()
-        if self._state.get(key).get("digest") != digest:
-            self._write(day, entry)
-            self._state.put(key, {"digest": digest})
+        if known.get("digest") == _digest(entry):
+            return entry
+        entry = self._write(day)
+        if self._state.swap(key, known, {"digest": _digest(entry)}) is not None:
+            # Which of two notes is of the later summary, nobody knows: the next run looks.
+            self._state.put(key, {"digest": ""})
         return entry
 
     def _entry(self, day: date) -> Entry:
@@ -87,20 +91,22 @@ class Announcement:
             "quarantined": dict(sorted(refused.items())),
         }
 
-    def _write(self, day: date, entry: Entry) -> None:
+    def _write(self, day: date) -> Entry:
         for _ in range(_MAX_CONTENTION):
             stored = self._bucket.read(KEY)
+            # After the summary was read: what was seen before may be older than what it tells.
+            entry = self._entry(day)
             stats = _stats(None if stored is None else stored.body)
             told = stats["dates"].get(day.isoformat(), {})
             if {**told, "sequence": 0} == {**entry, "sequence": 0}:
-                return  # a run was killed between the summary and its own note of it
+                return entry  # a run was killed between the summary and its own note of it
             body = self._summary(stats, day, entry)
             try:
                 etag = "" if stored is None else stored.etag
                 self._bucket.put(KEY, body, JSON, replaces=etag)
             except Changed:
                 continue
-            return
+            return entry
         raise AnnouncementError("the summary could not be written: too many runs at once")
 
     def _summary(self, stats: dict[str, Any], day: date, entry: Entry) -> bytes:
@@ -118,6 +124,10 @@ class Announcement:
             },
         }
         return json.dumps(summary, separators=(",", ":")).encode()
+
+
+def _digest(entry: Entry) -> str:
+    return hashlib.sha256(json.dumps(entry).encode()).hexdigest()
 
 
 def _stats(body: bytes | None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _queue(settings: BronzeSettings) -> Queue:
 def _worker(settings: BronzeSettings) -> Worker:
     """What does the work, made once, when the environment starts."""
     bucket, state = _bucket(settings), _state(settings)
-    lake, quarantine = Lake(bucket), Quarantine(bucket, models.now)
+    lake, quarantine = Lake(bucket, models.now), Quarantine(bucket, models.now)
     limits = Limits.of(settings.rate_per_minute, settings.rate_gap)
     source = Source(http.client(max_connections=1), settings.source_url, settings.source_timeout)
     services = Services(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from function_kit.deadline import Deadline
     from function_kit.metrics import Metrics
 
-    from bronze_ingestion.announcement import Announcement
+    from bronze_ingestion.announcement import Announcement, Entry
     from bronze_ingestion.asking import Asking, Reply
     from bronze_ingestion.freshness import Freshness
     from bronze_ingestion.lake import Lake, Schedule
@@ -68,6 +68,24 @@ class Later(NamedTuple):
     seconds: float
 
 
+class Done(NamedTuple):
+    """What became of the days that a run has ended.
+
+    Attributes:
+        games: How many games they have.
+        lacking: Of how many the box score was refused, now or in an earlier run.
+    """
+
+    games: int = 0
+    lacking: int = 0
+
+    def with_day(self, run: Run, entry: Entry) -> Done:
+        """And of one day more, of which this is told."""
+        lacking = {*run.failed, *entry["missing"]}
+        games = len(entry["games"]) + len(entry["missing"])
+        return Done(self.games + games, self.lacking + len(lacking))
+
+
 class Ingestion:
     """Brings runs forward."""
 
@@ -75,17 +93,18 @@ class Ingestion:
         """Take what a run works with."""
         self._services = services
 
-    def advance(self, run: Run, deadline: Deadline) -> Later | None:
+    def advance(self, run: Run, deadline: Deadline) -> Later | Done:
         """Do what can be done now.
 
         Returns:
-            The rest; None when all is done.
+            The rest; or what became of it when all is done.
 
         Raises:
             RunFailed: Nothing of a day could be had.
             AwsError: S3 or DynamoDB refused or could not answer.
         """
         current: Run | None = run
+        done = Done()
         while current is not None:
             if deadline.expired:
                 return Later(current, 0.0)
@@ -95,11 +114,12 @@ class Ingestion:
             elif current.missing:
                 step = self._box_score(current, current.missing[0])
             else:
-                step = self._finish(current)
+                done = done.with_day(current, self._finish(current))
+                step = current.next_day()
             if isinstance(step, Later):
                 return step
             current = step
-        return None
+        return done
 
     def plan(self, run: Run) -> list[str] | float:
         """The games that a run of one day would fetch; nothing is written.
@@ -147,13 +167,17 @@ class Ingestion:
         return kept if kept is not None and kept.final else None
 
     def _missing(self, run: Run, games: tuple[str, ...]) -> list[str]:
-        there = {} if run.force else self._services.lake.boxes(run.day)
+        there = self._settled(run)
         return [game for game in games if game not in there and game not in run.failed]
+
+    def _settled(self, run: Run) -> set[str]:
+        """The games that need not be fetched."""
+        return set() if run.force else self._services.lake.settled_boxes(run.day)
 
     def _box_score(self, run: Run, game: str) -> Run | Later:
         rest = (run.missing or [])[1:]
         # A queue may deliver twice; two runs may be at the same day.
-        if not run.force and self._services.lake.has_box(run.day, game):
+        if not run.force and self._services.lake.has_settled_box(run.day, game):
             return _with(run, missing=rest)
         subject = Subject("box", run.day, game)
         reply = self._services.asking.ask(subject)
@@ -183,15 +207,15 @@ class Ingestion:
         if fault is Fault.SCHEMA_CHANGE:
             self._services.metrics.add("SchemaChanges", 1)
 
-    def _finish(self, run: Run) -> Run | None:
+    def _finish(self, run: Run) -> Entry:
         entry = self._services.announcement.tell(run.day)
         log.info("day done", day=str(run.day), complete=entry["complete"], landed=run.landed,
                  games=len(entry["games"]), failed=len(run.failed))  # fmt: skip
-        if run.failed and not run.landed and not entry["games"]:
+        if run.failed and not run.landed and self._settled(run).isdisjoint(entry["games"]):
             text = f"not one of {len(run.failed)} box scores of {run.day} could be had"
             raise RunFailed(text, run)
         self._services.metrics.add("DaysDone", 1)
-        return run.next_day()
+        return entry
 
 
 def _with(run: Run, **changes: object) -> Run:

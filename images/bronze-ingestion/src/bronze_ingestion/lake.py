@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from function_kit.s3 import Changed
+
 from bronze_ingestion import schedules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import date
 
-    from function_kit.s3 import Bucket, Stored
+    from function_kit.s3 import Bucket, Entry, Stored
 
 JSON: Final = "application/json"
 _OVER: Final = timedelta(hours=36)
@@ -45,6 +48,11 @@ def encoded(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def is_over(day: date, moment: datetime) -> bool:
+    """Whether a day's last game has ended."""
+    return moment >= datetime(day.year, day.month, day.day, tzinfo=UTC) + _OVER
+
+
 def schedule_key(day: date) -> str:
     """Where a day's schedule is."""
     return f"raw/schedule/{day}/data.json"
@@ -58,9 +66,10 @@ def box_key(day: date, game_id: str) -> str:
 class Lake:
     """Reads and writes raw objects."""
 
-    def __init__(self, bucket: Bucket) -> None:
-        """Take the bucket."""
+    def __init__(self, bucket: Bucket, clock: Callable[[], datetime]) -> None:
+        """Take the bucket, and what tells the time in UTC."""
         self._bucket = bucket
+        self._clock = clock
 
     def schedule(self, day: date) -> Schedule | None:
         """A day's schedule; None when there is none, or none that can be read.
@@ -80,19 +89,31 @@ class Lake:
         Raises:
             AwsError: S3 refused or could not answer.
         """
-        prefix = f"raw/box/{day}/"
-        return {
-            entry.key.removeprefix(prefix).removesuffix(".json"): entry.etag.strip('"')
-            for entry in self._bucket.entries(prefix)
-        }
+        return {_game(entry): entry.etag.strip('"') for entry in self._boxes(day)}
 
-    def has_box(self, day: date, game_id: str) -> bool:
-        """Whether there is a box score.
+    def settled_boxes(self, day: date) -> set[str]:
+        """The games whose box score need not be fetched.
+
+        One from before the day was over may be of half a game: when the day is over it is
+        fetched again.
 
         Raises:
             AwsError: S3 refused or could not answer.
         """
-        return self._bucket.has(box_key(day, game_id))
+        return {
+            _game(entry)
+            for entry in self._boxes(day)
+            if self._settled(day, datetime.fromisoformat(entry.modified))
+        }
+
+    def has_settled_box(self, day: date, game_id: str) -> bool:
+        """Whether a game is one of those.
+
+        Raises:
+            AwsError: S3 refused or could not answer.
+        """
+        stored = self._bucket.read(box_key(day, game_id))
+        return stored is not None and self._settled(day, parsedate_to_datetime(stored.modified))
 
     def put_schedule(self, day: date, document: Any) -> None:
         """Keep a day's schedule, unless the same is kept already after the day was over.
@@ -100,19 +121,31 @@ class Lake:
         Raises:
             AwsError: S3 refused or could not answer.
         """
-        key, body = schedule_key(day), encoded(document)
-        stored = self._bucket.read(key)
-        if stored is None or stored.body != body or not _is_final(stored, day):
-            self._bucket.put(key, body, JSON, metadata=_metadata("schedule", day))
+        self._put("schedule", schedule_key(day), day, document)
 
     def put_box(self, day: date, game_id: str, document: Any) -> None:
-        """Keep a box score.
+        """Keep a box score, unless the same is kept already after the day was over.
 
         Raises:
             AwsError: S3 refused or could not answer.
         """
-        metadata = _metadata("box", day)
-        self._bucket.put(box_key(day, game_id), encoded(document), JSON, metadata=metadata)
+        self._put("box", box_key(day, game_id), day, document)
+
+    def _boxes(self, day: date) -> Iterator[Entry]:
+        return self._bucket.entries(f"raw/box/{day}/")
+
+    def _settled(self, day: date, modified: datetime) -> bool:
+        return is_over(day, modified) or not is_over(day, self._clock())
+
+    def _put(self, entity: str, key: str, day: date, document: Any) -> None:
+        body, metadata = encoded(document), _metadata(entity, day)
+        try:
+            # Most are new: no call is spent on looking first.
+            self._bucket.put(key, body, JSON, metadata=metadata, replaces="")
+        except Changed:
+            stored = self._bucket.read(key)
+            if stored is None or stored.body != body or not _is_final(stored, day):
+                self._bucket.put(key, body, JSON, metadata=metadata)
 
 
 def _metadata(entity: str, day: date) -> dict[str, str]:
@@ -126,6 +159,9 @@ def _document(stored: Stored | None) -> Any:
         return None
 
 
+def _game(entry: Entry) -> str:
+    return entry.key.rpartition("/")[2].removesuffix(".json")
+
+
 def _is_final(stored: Stored, day: date) -> bool:
-    over = datetime(day.year, day.month, day.day, tzinfo=UTC) + _OVER
-    return parsedate_to_datetime(stored.modified) >= over
+    return is_over(day, parsedate_to_datetime(stored.modified))

@@ -92,6 +92,11 @@ class Record:
         return str(self.content["metadata"]["error_classification"])
 
     @property
+    def refused_at(self) -> datetime:
+        """When it came, and was refused."""
+        return datetime.fromisoformat(self.content["metadata"]["quarantined_at"])
+
+    @property
     def data(self) -> Any:
         """What was refused; None when nothing came."""
         return self.content["data"]

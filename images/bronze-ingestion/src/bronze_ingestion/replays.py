@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bronze_ingestion.asking import RETRIES, Reply, validate
+from bronze_ingestion.lake import is_over
 from bronze_ingestion.models import Run
 from bronze_ingestion.quarantine import Status
 from bronze_ingestion.verdict import Fault
@@ -89,16 +90,18 @@ class Replays:
         subject = record.subject
         if self._landed(subject):
             return "it is there: it has landed since"
-        verdict = validate(record.data, subject)
-        if verdict.valid:
-            return Reply(record.data, verdict)
+        # What came before the day was over may be of half a game.
+        if is_over(subject.day, record.refused_at):
+            verdict = validate(record.data, subject)
+            if verdict.valid:
+                return Reply(record.data, verdict)
         return self._services.asking.ask(subject)
 
     def _landed(self, subject: Subject) -> bool:
         lake = self._services.lake
         if subject.game_id is None:
             return lake.schedule(subject.day) is not None
-        return lake.has_box(subject.day, subject.game_id)
+        return lake.has_settled_box(subject.day, subject.game_id)
 
     def _end(self, begun: Record, found: Reply | str, replay: Replay) -> Next | None:
         quarantine, subject = self._services.quarantine, begun.subject

@@ -10,7 +10,7 @@ from function_kit.deadline import Deadline
 from function_kit.logging import get_logger
 
 from bronze_ingestion import replays
-from bronze_ingestion.ingestion import Ingestion, RunFailed
+from bronze_ingestion.ingestion import Done, Ingestion, Later, RunFailed
 from bronze_ingestion.models import Event, Message, Parameters, Replay, Run
 from bronze_ingestion.replays import Replays
 
@@ -132,8 +132,8 @@ class Worker:
                 raise
             log.exception("day_left_behind", day=str(error.run.day))
             return "accepted", f"{error}; it is tried again, and the days after it go on"
-        if rest is None:
-            return "success", "everything is there"
+        if isinstance(rest, Done):
+            return "success", _ended(rest)
         self._queue.send(rest.run, rest.seconds)
         left = len(rest.run.missing or ())
         what = f"{left} box scores of {rest.run.day}" if left else str(rest.run.day)
@@ -181,5 +181,12 @@ class Worker:
         if delivered > 1 and work.failed and work.attempt < ATTEMPTS:
             work = work.again()
         rest = self._ingestion.advance(work, invocation.deadline)
-        if rest is not None:
+        if isinstance(rest, Later):
             self._queue.send(rest.run, rest.seconds)
+
+
+def _ended(done: Done) -> str:
+    if not done.lacking:
+        return "everything is there"
+    were = "was" if done.lacking == 1 else "were"
+    return f"done; {done.lacking} of {done.games} box scores {were} refused: see the quarantine"

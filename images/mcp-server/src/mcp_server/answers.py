@@ -61,7 +61,7 @@ class Game(Gold):
 
     game_id: str
     season_type: str = Field(description="regular, playoffs, preseason and so on.")
-    home: bool
+    home: bool | None = Field(description="Null where the source does not say who was at home.")
     won: bool
     opponent: TeamName
 

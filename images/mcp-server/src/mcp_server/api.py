@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from function_kit.openapi import Answer, Operation
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from mcp_server.http import MAX_BATCH
 
 
 class McpMessage(BaseModel):
@@ -15,6 +17,13 @@ class McpMessage(BaseModel):
     id: str | int | None = Field(None, description="Comes back with the answer.")
     method: str = Field(description="Such as tools/list, tools/call or resources/read.")
     params: dict[str, Any] | None = Field(None, description="By method.")
+
+
+type _Batch = Annotated[list[McpMessage], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class McpBody(RootModel[McpMessage | _Batch]):
+    """A message; of version 2025-03-26 also a batch, without a handshake in it."""
 
 
 class McpProblem(BaseModel):
@@ -36,6 +45,12 @@ class McpAnswer(BaseModel):
     error: McpProblem | None = None
 
 
+class McpAnswers(RootModel[McpAnswer | list[McpAnswer]]):
+    """An answer; of a batch one for each request in it."""
+
+    model_config = ConfigDict(title="McpAnswers")
+
+
 def _call(tool: str, **arguments: Any) -> dict[str, Any]:
     params = {"name": tool, "arguments": arguments}
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
@@ -43,8 +58,9 @@ def _call(tool: str, **arguments: Any) -> dict[str, Any]:
 
 _DESCRIPTION = """The Model Context Protocol over streamable HTTP, without sessions or streams.
 Versions 2024-11-05 to 2025-11-25 with a handshake, 2026-07-28 without; the header
-`MCP-Protocol-Version` says which. A tool that cannot do what it was asked answers 200 with
-`isError` and says what there is."""
+`MCP-Protocol-Version` says which, and without it it is 2025-03-26, the one version that has
+batches. A tool that cannot do what it was asked answers 200 with `isError` and says what there
+is."""
 
 _EXAMPLES = {
     "tools": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
@@ -61,10 +77,10 @@ OPERATIONS = (
         summary="Ask for basketball statistics, as a language model does",
         tag="Basketball",
         description=_DESCRIPTION,
-        body=McpMessage,
+        body=McpBody,
         examples=_EXAMPLES,
         answers={
-            200: Answer("The answer of a request.", McpAnswer),
+            200: Answer("The answer of a request.", McpAnswers),
             202: Answer("A notification was taken."),
             400: Answer("No message, or not of a version that is spoken.", McpAnswer),
             403: Answer("A web page of an origin that may not call.", McpAnswer),

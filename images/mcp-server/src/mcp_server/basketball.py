@@ -90,9 +90,18 @@ class _Tools:
     def _read(self, artifact: Artifact) -> dict[str, Any]:
         found = self._lake.artifact(artifact)
         if found is None:
-            hint = "nobody of this id played then" if "daily" in artifact.kind else "see get_index"
-            raise ToolError(f"There is no artefact {artifact.uri}: {hint}.")
+            raise ToolError(f"There is no artefact {artifact.uri}: {self._instead(artifact)}.")
         return found
+
+    def _instead(self, artifact: Artifact) -> str:
+        """Why something is not there: the day may be one that gold has not, or not yet."""
+        if artifacts.KINDS[artifact.kind] != "date":
+            return "see get_index"
+        index = self._lake.raw_index()
+        if any(artifact.period in season["dates"] for season in index["seasons"].values()):
+            return "nobody of this id played then"
+        latest = index["latest_date"]
+        return "there is nothing of that day" + (f"; the latest date is {latest}" if latest else "")
 
 
 def basketball(gold: Gold) -> Offer:

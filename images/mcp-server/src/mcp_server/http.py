@@ -1,5 +1,7 @@
 """Streamable HTTP without streams or sessions: a POST of one message, answered with one JSON.
 
+Version 2025-03-26 has batches too, which those after it have not: there a POST may have a list.
+
 Lambda sends no streams through an HTTP API, and two requests may meet two environments: so there
 is no session id, and GET and DELETE, which are for streams and sessions, are not allowed.
 """
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 type Response = dict[str, Any]
 
 MAX_BODY: Final = 1024 * 1024  # bytes
+MAX_BATCH: Final = 20  # messages, which are answered one after another
+# Bytes. Lambda lets 6 MB through, and in those every quotation mark is escaped once more.
+MAX_ANSWERS: Final = 2 * 1024 * 1024
+_BATCH_VERSION: Final = "2025-03-26"
 # Of errors from 2026-07-28 on; before, an error of a method is a 200 like any answer.
 _STATUS: Final = {
     PARSE_ERROR: 400,
@@ -76,19 +82,51 @@ def answer(service: Service, event: Mapping[str, Any], origins: Collection[str])
         return refusal
     try:
         _check_headers(headers, context.get("domainName", ""), origins)
-        message = _message(event)
+        body = _body(event)
     except _Bad as problem:
         return _error(problem.status, None, problem.refused)
-    return _answered(service, message, headers)
+    if isinstance(body, list):
+        return _batch(service, body, headers)
+    return _answered(service, body, headers)
 
 
-def _answered(service: Service, message: dict[str, Any], headers: Mapping[str, str]) -> Response:
+def _batch(service: Service, messages: list[Any], headers: Mapping[str, str]) -> Response:
+    try:
+        _check_batch(messages, rpc.version_of(headers))
+    except Refused as problem:
+        return _error(400, None, problem)
+    # Each is JSON already, and empty where none is wanted.
+    bodies = [_answered(service, message, headers)["body"] for message in messages]
+    text = ",".join(body for body in bodies if body)
+    if len(text) > MAX_ANSWERS:
+        reason = "The answers are too long for one batch: ask for less at once."
+        return _error(400, None, Refused(INVALID_REQUEST, reason))
+    return _json_text(200, f"[{text}]") if text else _taken()
+
+
+def _check_batch(messages: list[Any], version: str) -> None:
+    if version != _BATCH_VERSION:
+        raise Refused(INVALID_REQUEST, "The body must be one JSON-RPC message.")
+    if not 1 <= len(messages) <= MAX_BATCH:
+        raise Refused(INVALID_REQUEST, f"A batch has 1 to {MAX_BATCH} messages.")
+    if any(isinstance(each, dict) and each.get("method") == "initialize" for each in messages):
+        raise Refused(INVALID_REQUEST, "A handshake is no part of a batch.")
+
+
+def _answered(service: Service, message: Any, headers: Mapping[str, str]) -> Response:
+    if not isinstance(message, dict):
+        reason = "The body must be one JSON-RPC message."
+        return _error(400, None, Refused(INVALID_REQUEST, reason))
     if "id" not in message or "method" not in message:
         return _acknowledged(message, headers)
     try:
         request = JSONRPCRequest.model_validate(message, by_name=False)
     except ValidationError:
         return _error(400, None, Refused(INVALID_REQUEST, "The body is no JSON-RPC request."))
+    return _requested(service, request, headers)
+
+
+def _requested(service: Service, request: JSONRPCRequest, headers: Mapping[str, str]) -> Response:
     try:
         # A handshake settles the version: no header names it yet.
         first = request.method == "initialize" and rpc.VERSION_HEADER not in headers
@@ -119,7 +157,7 @@ def _acknowledged(message: dict[str, Any], headers: Mapping[str, str]) -> Respon
         return _error(400, None, Refused(INVALID_REQUEST, "The body is no JSON-RPC message."))
     except Refused as problem:
         return _error(400, None, problem)
-    return {"statusCode": 202, "headers": {"cache-control": "no-store"}, "body": ""}
+    return _taken()
 
 
 def _check_headers(headers: Mapping[str, str], host: str, origins: Collection[str]) -> None:
@@ -138,18 +176,15 @@ def _media_type(text: str) -> str:
     return text.partition(";")[0].strip().lower()
 
 
-def _message(event: Mapping[str, Any]) -> dict[str, Any]:
+def _body(event: Mapping[str, Any]) -> Any:
     body = event.get("body") or ""
     try:
         data = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         if len(data) > MAX_BODY:
             raise _Bad(413, INVALID_REQUEST, f"A message has at most {MAX_BODY} bytes.")
-        message = json.loads(data)
+        return json.loads(data)
     except (ValueError, binascii.Error, RecursionError):
         raise _Bad(400, PARSE_ERROR, "Parse error: the body is not JSON.") from None
-    if not isinstance(message, dict):
-        raise _Bad(400, INVALID_REQUEST, "The body must be one JSON-RPC message.")
-    return message
 
 
 def _error(status: int, identity: str | int | None, problem: Refused) -> Response:
@@ -159,11 +194,19 @@ def _error(status: int, identity: str | int | None, problem: Refused) -> Respons
     return _json(status, {"jsonrpc": "2.0", "id": identity, "error": error})
 
 
+def _taken() -> Response:
+    return {"statusCode": 202, "headers": {"cache-control": "no-store"}, "body": ""}
+
+
 def _json(status: int, body: Mapping[str, Any]) -> Response:
+    # In ASCII, so that half a surrogate pair in what is repeated cannot break the answer.
+    return _json_text(status, json.dumps(body, separators=(",", ":")))
+
+
+def _json_text(status: int, body: str) -> Response:
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-store"},
-        # In ASCII, so that half a surrogate pair in what is repeated cannot break the answer.
-        "body": json.dumps(body, separators=(",", ":")),
+        "body": body,
         "isBase64Encoded": False,
     }

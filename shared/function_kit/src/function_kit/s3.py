@@ -96,18 +96,6 @@ class Bucket:
         headers = answer.headers
         return Stored(body, headers.get("etag", ""), headers.get("last-modified", ""))
 
-    def has(self, key: str) -> bool:
-        """Whether there is an object.
-
-        Raises:
-            AwsError: S3 refused or could not answer.
-        """
-        answer = self.api.call("HEAD", self.path(key))
-        if answer.status == _NOT_FOUND:
-            return False
-        _done(answer, "looking for an object failed")
-        return True
-
     def metadata(self, key: str) -> dict[str, str] | None:
         """What S3 keeps with an object, by names in lower case; None when there is no object.
 
