@@ -12,7 +12,6 @@ from function_kit.deadline import Deadline
 from function_kit.postgres import DatabaseUnavailable
 from insert_ppu_data.models import MAX_RECORDS, LoadAnswer
 from insert_ppu_data.patience import DatabaseRefused
-from insert_ppu_data.uploads import UploadFailed
 
 from tests.kit.database_server import Server
 from tests.kit.insert import BUCKET, Answer, Function
@@ -33,6 +32,7 @@ def ndjson(*records: Any) -> bytes:
     )
 
 
+TIMELESS = {"patient_id": "patient-t", "treatment_data": {"program": "rehab-b"}}
 BAD = {"patient_id": "", "treatment_data": {"timestamp": "2026-01-05T09:00:00Z"}}
 
 
@@ -91,13 +91,33 @@ def test_a_treatment_is_stored_as_it_was_sent(function: Function, server: Server
 
 
 def test_sent_again_it_is_the_first_record(function: Function, server: Server) -> None:
-    timeless = {"patient_id": "p", "treatment_data": {"n": 1}}
-    for sent in (record(1), timeless, {**timeless, "idempotency_key": "k"}):
+    for sent in (record(1), {**TIMELESS, "idempotency_key": "k"}):
         first, again = function(sent), function(http(sent))
         assert again.status == 200
         for name in ("record_id", "timestamp", "patient_id"):
             assert first.body[name] == again.body[name]
-    assert len(server.rows()) == 3
+    assert len(server.rows()) == 2
+
+
+def test_without_a_time_and_a_key_each_request_has_a_treatment_of_its_own(
+    function: Function, server: Server
+) -> None:
+    first, second = function(http(TIMELESS)), function(http(TIMELESS))
+    assert first.body["message"] == second.body["message"] == "The treatment is stored."
+    many = function(http({"records": [TIMELESS, TIMELESS]}))
+    assert counts(many) == (2, 2, 0, 0)
+    ids = {first.body["record_id"], second.body["record_id"], *many.body["record_ids"]}
+    assert len(ids) == 4
+    assert set(server.rows()) == ids
+
+
+def test_without_a_time_and_a_key_a_file_may_be_sent_again(
+    function: Function, server: Server
+) -> None:
+    wanted = put(function, "timeless", ndjson(TIMELESS, {**TIMELESS, "patient_id": "other"}))
+    assert counts(function(wanted)) == (2, 2, 0, 0)
+    assert counts(function(wanted)) == (2, 0, 2, 0)
+    assert sorted(server.rows().values()) == ["other", "patient-t"]
 
 
 def test_one_key_for_two_treatments_is_refused(function: Function, server: Server) -> None:
@@ -297,25 +317,6 @@ def test_an_object_that_is_damaged_is_said(function: Function, server: Server) -
     answer = function(put(function, "cut", packed[: len(packed) // 2]))
     assert (answer.status, answer.body["error"]["code"]) == (400, "invalid_object")
     assert "cut off" in fields(answer)["object"]
-    assert server.rows() == {}
-
-
-def test_an_upload_is_stored(function: Function, server: Server) -> None:
-    put(function, "new file+1", ndjson(record(1), record(2)))
-    assert function.upload("treatments/new+file%2B1") == {
-        "statusCode": 200, "stored": [{"inserted": 2, "already_stored": 0}],
-    }  # fmt: skip
-    assert len(server.rows()) == 2
-
-
-def test_an_upload_that_cannot_be_stored_fails_loudly(function: Function, server: Server) -> None:
-    put(function, "bad upload", ndjson(record(1), BAD))
-    with pytest.raises(UploadFailed, match=r"400 invalid_request: lines.2.patient_id: String"):
-        function.upload("treatments/bad+upload")
-    with pytest.raises(UploadFailed, match="404 not_found"):
-        function.upload("treatments/gone")
-    with pytest.raises(UploadFailed, match="another bucket"):
-        function.upload("treatments/x", bucket="another")
     assert server.rows() == {}
 
 

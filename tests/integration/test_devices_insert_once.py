@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from insert_ppu_data.store import insert
 
 from tests.kit.database_server import Server
 from tests.kit.insert import BUCKET, Answer, Function
@@ -129,6 +131,28 @@ def test_every_way_at_once(function: Function, server: Server) -> None:
     ids = dict(zip((r["patient_id"] for r in some), answers[10].body["record_ids"], strict=True))
     for answer in answers[:10]:
         assert answer.body["record_id"] == ids[answer.body["patient_id"]]
+
+
+def test_an_answer_that_is_lost_after_the_commit_leaves_one_row(
+    function: Function, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a treatment that only its moment tells from others: the second attempt has the first's."""
+    attempts: list[int] = []
+
+    def cut_after_the_first(connection: psycopg.Connection, *stored: Any) -> Any:
+        result = insert(connection, *stored)
+        attempts.append(connection.info.backend_pid)
+        if len(attempts) == 1:
+            with server.admin() as admin:
+                admin.execute("SELECT pg_terminate_backend(%s)", [attempts[0]])
+            connection.execute("SELECT pg_sleep(60)")
+        return result
+
+    monkeypatch.setattr("insert_ppu_data.batch.insert", cut_after_the_first)
+    answer = function({"patient_id": "patient-t", "treatment_data": {"program": "rehab-b"}})
+    assert answer.status == 200, answer.body
+    assert len(set(attempts)) == 2
+    assert server.rows() == {answer.body["record_id"]: "patient-t"}
 
 
 NUMBERS = st.lists(st.integers(0, 30), min_size=1, max_size=40)
