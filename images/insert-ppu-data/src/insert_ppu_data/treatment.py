@@ -109,13 +109,13 @@ def treatment(
     said = _encoded(rest)
     if key is not None:
         identity = _hashed_id(b"key", patient_id, key.encode())
-    elif moment is None and place is None:
+    elif moment is not None:
+        identity = _timed_id(patient_id, said, moment)
+    elif place is None:
         identity = _hashed_id(b"said", patient_id, said)
-    elif moment is None:
+    else:
         # No dated treatment makes these bytes: JSON ends where a zero byte and the place begin.
         identity = _timed_id(patient_id, b"%b\0%d" % (said, place), now)
-    else:
-        identity = _timed_id(patient_id, said, moment)
     if moment is None:
         return Treatment(identity, patient_id, said, now, key is not None)
     return Treatment(identity, patient_id, _with_timestamp(said, text), moment, key is not None)
