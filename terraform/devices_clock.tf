@@ -9,7 +9,7 @@ module "sync_clock" {
   repository_url = local.repository_urls["sync-clock"]
 
   memory  = 128
-  timeout = 5
+  timeout = 3
 
   vpc_config = local.database_vpc_config
 

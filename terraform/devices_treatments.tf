@@ -24,8 +24,9 @@ module "insert_ppu_data" {
   })
 
   policy = merge(local.database_policy, {
+    # The version that an event names, too: another file may be under its key by then.
     ReadFiles = {
-      actions   = ["s3:GetObject"]
+      actions   = ["s3:GetObject", "s3:GetObjectVersion"]
       resources = ["${module.uploads.arn}/${local.treatments_prefix}*"]
     }
     # Without it S3 answers 403 for a missing file, and the caller could not be told 404. No

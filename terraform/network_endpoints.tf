@@ -5,7 +5,7 @@ locals {
   gateway_services = !local.vpc.endpoints ? {} : {
     # Bulk inserts read objects; the test runner writes reports.
     s3 = {
-      actions   = ["s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+      actions   = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"]
       resources = ["arn:${local.partition}:s3:::${local.prefix}-*", "arn:${local.partition}:s3:::${local.prefix}-*/*"]
     }
     # The clock keeps each device's last syncs.

@@ -57,7 +57,7 @@ run "functions_and_buckets" {
     condition = { for statement in jsondecode(module.insert_ppu_data.policy).Statement : statement.Sid => join(" ", concat(statement.Action, statement.Resource)) if !contains(["ManageNetworkInterfaces", "SendTraces", "WriteOwnLog"], statement.Sid) } == {
       KeepFailedEvents         = "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:dead-letters"
       LogInToDatabase          = "rds-db:connect arn:aws:rds-db:us-east-1:123456789012:dbuser:db-MOCKED/fleet_app"
-      ReadFiles                = "s3:GetObject arn:aws:s3:::downloads/treatments/*"
+      ReadFiles                = "s3:GetObject s3:GetObjectVersion arn:aws:s3:::downloads/treatments/*"
       TellMissingFromForbidden = "s3:ListBucket arn:aws:s3:::downloads"
     }
     error_message = "Treatments are inserted by a database login of their own, and read from files below one prefix."
@@ -151,7 +151,7 @@ run "functions_and_buckets" {
   }
 
   assert {
-    condition     = module.sync_clock.environment.CLOCK_TABLE == "lambda-fleet-prod-clock" && module.sync_clock.summary.memory == 128 && module.sync_clock.summary.timeout == 5 && jsonencode(module.sync_clock.summary.vpc_config) == jsonencode(local.database_vpc_config)
+    condition     = module.sync_clock.environment.CLOCK_TABLE == "lambda-fleet-prod-clock" && module.sync_clock.summary.memory == 128 && module.sync_clock.summary.timeout == 3 && jsonencode(module.sync_clock.summary.vpc_config) == jsonencode(local.database_vpc_config)
     error_message = "128 MB and 3 s, in the VPC."
   }
 

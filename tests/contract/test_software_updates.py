@@ -188,6 +188,20 @@ def test_nothing_requested_and_another_version_are_said(handler: Any, device: st
     assert "2.0" in body["error"]["message"]
 
 
+def test_a_clock_that_is_years_ahead_locks_no_device_out(handler: Any, device: str) -> None:
+    now = datetime.now(UTC)
+    ahead = event(device, 0, "requested", event_time=(now + timedelta(days=3653)).isoformat())
+    code, body = tell(handler, ahead)
+    assert code == 400
+    assert body["error"]["fields"] == [
+        {"field": "event_time", "reason": "is in the future by our clock; see /clock"}
+    ]
+    assert history(handler, device)[0] == 404
+    for second, status in enumerate(["requested", "downloading"]):
+        time = (now + timedelta(seconds=second)).isoformat()
+        assert tell(handler, event(device, 0, status, event_time=time))[0] == 200
+
+
 def test_the_same_event_twice_is_one(handler: Any, device: str) -> None:
     first = tell(handler, event(device, 0, "requested"))
     second = tell(handler, event(device, 0, "requested"))

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from db_migrate import logins, schema
 from db_migrate.settings import MigrateSettings
+from function_kit.logging import configure, get_logger
 from function_kit.postgres import DatabaseUnavailable, Login, Postgres
 from function_kit.secrets import Secret
 from psycopg import sql
@@ -191,6 +192,43 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(
         schema.migrate(postgres, settings(), app_secret(), broken)
     assert tables(dsn) == before
     assert schema.status(postgres)["revision"] == LAST
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("CREATE UNIQUE INDEX one_each ON ppu_treatments (patient_id)",
+         'could not create unique index "one_each" (23505)'),
+        ("ALTER TABLE ppu_treatments ADD CONSTRAINT none CHECK (patient_id = '')",
+         'constraint "none" of relation "ppu_treatments" is violated by some row (23514)'),
+        ("ALTER TABLE ppu_treatments ALTER patient_id TYPE int USING patient_id::int",
+         'invalid input syntax for type integer: "…" (22P02)'),
+    ],
+    ids=["unique", "check", "type"],
+)  # fmt: skip
+def test_why_a_migration_failed_says_nothing_of_the_rows(
+    postgres: Postgres,
+    dsn: str,
+    more: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    change: str,
+    reason: str,
+) -> None:
+    schema.migrate(postgres, settings(), app_secret())
+    with psycopg.connect(dsn) as admin:
+        for _ in range(2):
+            admin.execute(
+                "INSERT INTO ppu_treatments"
+                " (id, patient_id, treatment_data, timestamp, environment)"
+                " VALUES (gen_random_uuid(), 'patient-\"66\n', '{}', now(), 'local')"
+            )
+    configure(service="db-migrate")
+    with pytest.raises(schema.MigrationFailed) as raised:
+        schema.migrate(postgres, settings(), app_secret(), more(change))
+    get_logger().error("invocation_failed", exc_info=raised.value)  # as the handler does
+    for text in (str(raised.value), json.loads(capsys.readouterr().out)["exception"]):
+        assert reason in text
+        assert "66" not in text
 
 
 def test_two_runs_at_once_apply_everything_once(dsn: str) -> None:

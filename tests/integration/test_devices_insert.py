@@ -12,7 +12,6 @@ from function_kit.deadline import Deadline
 from function_kit.postgres import DatabaseUnavailable
 from insert_ppu_data.models import MAX_RECORDS, LoadAnswer
 from insert_ppu_data.patience import DatabaseRefused
-from insert_ppu_data.uploads import UploadFailed
 
 from tests.kit.database_server import Server
 from tests.kit.insert import BUCKET, Answer, Function
@@ -91,13 +90,13 @@ def test_a_treatment_is_stored_as_it_was_sent(function: Function, server: Server
 
 
 def test_sent_again_it_is_the_first_record(function: Function, server: Server) -> None:
-    timeless = {"patient_id": "p", "treatment_data": {"n": 1}}
-    for sent in (record(1), timeless, {**timeless, "idempotency_key": "k"}):
+    keyed = {"patient_id": "p", "treatment_data": {"n": 1}, "idempotency_key": "k"}
+    for sent in (record(1), keyed):
         first, again = function(sent), function(http(sent))
         assert again.status == 200
         for name in ("record_id", "timestamp", "patient_id"):
             assert first.body[name] == again.body[name]
-    assert len(server.rows()) == 3
+    assert len(server.rows()) == 2
 
 
 def test_one_key_for_two_treatments_is_refused(function: Function, server: Server) -> None:
@@ -297,25 +296,6 @@ def test_an_object_that_is_damaged_is_said(function: Function, server: Server) -
     answer = function(put(function, "cut", packed[: len(packed) // 2]))
     assert (answer.status, answer.body["error"]["code"]) == (400, "invalid_object")
     assert "cut off" in fields(answer)["object"]
-    assert server.rows() == {}
-
-
-def test_an_upload_is_stored(function: Function, server: Server) -> None:
-    put(function, "new file+1", ndjson(record(1), record(2)))
-    assert function.upload("treatments/new+file%2B1") == {
-        "statusCode": 200, "stored": [{"inserted": 2, "already_stored": 0}],
-    }  # fmt: skip
-    assert len(server.rows()) == 2
-
-
-def test_an_upload_that_cannot_be_stored_fails_loudly(function: Function, server: Server) -> None:
-    put(function, "bad upload", ndjson(record(1), BAD))
-    with pytest.raises(UploadFailed, match=r"400 invalid_request: lines.2.patient_id: String"):
-        function.upload("treatments/bad+upload")
-    with pytest.raises(UploadFailed, match="404 not_found"):
-        function.upload("treatments/gone")
-    with pytest.raises(UploadFailed, match="another bucket"):
-        function.upload("treatments/x", bucket="another")
     assert server.rows() == {}
 
 

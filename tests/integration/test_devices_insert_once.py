@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from insert_ppu_data.store import insert
 
 from tests.kit.database_server import Server
 from tests.kit.insert import BUCKET, Answer, Function
@@ -28,6 +30,7 @@ def record(number: int) -> dict[str, Any]:
 
 
 RECORDS = [record(n) for n in range(COUNT)]
+TIMELESS = {"patient_id": "patient-t", "treatment_data": {"program": "rehab-b"}}
 LINES = [json.dumps(r).encode() + b"\n" for r in RECORDS]
 
 
@@ -129,6 +132,50 @@ def test_every_way_at_once(function: Function, server: Server) -> None:
     ids = dict(zip((r["patient_id"] for r in some), answers[10].body["record_ids"], strict=True))
     for answer in answers[:10]:
         assert answer.body["record_id"] == ids[answer.body["patient_id"]]
+
+
+def test_without_a_time_and_a_key_each_request_has_treatments_of_its_own(
+    function: Function, server: Server
+) -> None:
+    first, second = function(TIMELESS), function(TIMELESS)
+    assert first.body["message"] == second.body["message"] == "The treatment is stored."
+    many = function({"records": [TIMELESS, TIMELESS]})
+    assert inserted(many) == 2
+    ids = {first.body["record_id"], second.body["record_id"], *many.body["record_ids"]}
+    assert len(ids) == 4
+    assert set(server.rows()) == ids
+
+
+def test_without_a_time_and_a_key_a_file_may_be_sent_again(
+    function: Function, server: Server
+) -> None:
+    lines = b"".join(json.dumps({**TIMELESS, "patient_id": name}).encode() + b"\n" for name in "pq")
+    wanted = put(function, "timeless", lines)
+    assert inserted(function(wanted)) == 2
+    assert inserted(function(wanted)) == 0
+    assert sorted(server.rows().values()) == ["p", "q"]
+
+
+def test_an_answer_that_is_lost_after_the_commit_leaves_one_row(
+    function: Function, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a treatment that only its moment tells from others: the second attempt has the first's."""
+    attempts: list[int] = []
+
+    def cut_after_the_first(connection: psycopg.Connection, *stored: Any) -> Any:
+        result = insert(connection, *stored)
+        attempts.append(connection.info.backend_pid)
+        if len(attempts) == 1:
+            with server.admin() as admin:
+                admin.execute("SELECT pg_terminate_backend(%s)", [attempts[0]])
+            connection.execute("SELECT pg_sleep(60)")
+        return result
+
+    monkeypatch.setattr("insert_ppu_data.batch.insert", cut_after_the_first)
+    answer = function(TIMELESS)
+    assert answer.status == 200, answer.body
+    assert len(set(attempts)) == 2
+    assert server.rows() == {answer.body["record_id"]: "patient-t"}
 
 
 NUMBERS = st.lists(st.integers(0, 30), min_size=1, max_size=40)

@@ -12,6 +12,7 @@ from standins.supabase import Fault
 
 from tests.kit.digest import KEY, World, lines, metrics, monitor
 from tests.kit.process import until
+from tests.kit.scripted import Reply, serving
 
 if TYPE_CHECKING:
     from typing import Any
@@ -56,6 +57,23 @@ def test_a_purge_that_is_refused_at_first_is_repeated(mixed: World) -> None:
 
     with mixed.function() as function:
         assert function({"frequency": "daily"})["purged"] == 3
+
+
+@pytest.mark.parametrize(("status", "succeeded"), [(200, 3), (400, 2), (503, 3)])
+def test_an_odd_retry_after_harms_nobody(world: World, status: int, succeeded: int) -> None:
+    world.supabase.add_monitors(due(3))
+    odd = Reply(status, b"{}", {"retry-after": "Wed, 21 Oct 99999999999 07:28:00 GMT"})
+
+    with serving() as backend:
+        backend.script(Reply(200, b"{}"), odd, Reply(200, b"{}"))
+        endpoint = f"{backend.url}/api/v1/digest"
+        with world.function(BACKEND_DIGEST_ENDPOINT=endpoint, DIGEST_CONCURRENCY=1) as function:
+            answer = function({"frequency": "daily"})
+            again = function({"frequency": "daily"})
+
+    assert (answer["succeeded"], answer["failed"]) == (succeeded, 3 - succeeded)
+    # Who was sent a digest is known, and is not sent another.
+    assert (again["active"], again["skipped"]) == (3, succeeded)
 
 
 def test_supabase_out_of_order_fails_the_run_and_sends_nothing(world: World) -> None:

@@ -92,15 +92,14 @@ class Function:
             answer["statusCode"], answer.get("headers", {}), json.loads(answer["body"]), taken
         )
 
-    def upload(self, *keys: str, bucket: str = BUCKET) -> Any:
-        """Invoke it with S3's event for these objects; an error is raised."""
+    def upload(self, key: str, bucket: str = BUCKET, **told: str) -> Any:
+        """Invoke it with S3's event for an object, of which it tells more; an error is raised."""
         records = [
             {
                 "eventSource": "aws:s3",
                 "eventName": "ObjectCreated:Put",
-                "s3": {"bucket": {"name": bucket}, "object": {"key": key}},
+                "s3": {"bucket": {"name": bucket}, "object": {"key": key, **told}},
             }
-            for key in keys
         ]
         context = LambdaContext(seconds=SECONDS)
         return self.handler.handler.__wrapped__({"Records": records}, context, self.settings)
@@ -125,5 +124,6 @@ def surroundings(endpoint: str) -> Iterator[Any]:
         session.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(login))
         s3 = session.client("s3")
         s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         yield s3
         secret_clients.forget()

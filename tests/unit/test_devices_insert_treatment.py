@@ -113,14 +113,42 @@ def test_a_key_is_the_patients_own_and_the_only_thing_that_counts() -> None:
     assert not made({"a": 1}).keyed
 
 
-@pytest.mark.parametrize("data", [{"a": 1}, {"a": 1, "timestamp": None}])
-def test_without_a_timestamp_it_is_now_and_equal_to_what_says_the_same(
+TIMELESS = pytest.mark.parametrize("data", [{"a": 1}, {"a": 1, "timestamp": None}])
+
+
+@TIMELESS
+def test_without_a_timestamp_in_a_file_it_is_now_and_equal_to_what_says_the_same(
     data: dict[str, Any],
 ) -> None:
     one = treatment("P-1", data, None, NOW)
     later = treatment("P-1", data, None, NOW + 5_000_000)
     assert one.id == later.id
     assert one.moment == NOW
+
+
+@TIMELESS
+def test_without_a_timestamp_in_a_request_it_is_its_moment_and_place(data: dict[str, Any]) -> None:
+    one = treatment("P-1", data, None, NOW, 0)
+    assert one == treatment("P-1", data, None, NOW, 0)
+    assert one.moment == NOW
+    ids = {
+        one.id,
+        treatment("P-1", data, None, NOW + 1, 0).id,
+        treatment("P-1", data, None, NOW, 1).id,
+        treatment("P-2", data, None, NOW, 0).id,
+        treatment("P-1", {**data, "b": 1}, None, NOW, 0).id,
+        treatment("P-1", data, None, NOW).id,
+        treatment("P-1", {**data, "timestamp": timestamp(one).isoformat()}, None, NOW, 0).id,
+    }
+    assert len(ids) == 7
+
+
+@pytest.mark.parametrize("more", [{"timestamp": "2026-01-02T03:04:05Z"}, {}], ids=["time", "key"])
+def test_with_a_timestamp_or_a_key_neither_moment_nor_place_matters(more: dict[str, Any]) -> None:
+    key = None if more else "k"
+    one = treatment("P-1", {"a": 1, **more}, key, NOW, 0)
+    assert one.id == treatment("P-1", {"a": 1, **more}, key, NOW + 1, 3).id
+    assert one.id == treatment("P-1", {"a": 1, **more}, key, NOW).id
 
 
 @pytest.mark.parametrize(

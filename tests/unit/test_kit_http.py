@@ -146,6 +146,9 @@ def test_a_server_may_name_a_moment(server: Scripted, client: httpx.Client, time
         ("1.5", None),
         ("²", None),
         ("", None),
+        ("Wed, 21 Oct 99999999999 07:28:00 GMT", None),
+        ("Wed, 99999999999 Oct 2015 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 +9999999999999999999999", None),
     ],
 )
 def test_what_retry_after_may_hold(value: str, seconds: float | None) -> None:

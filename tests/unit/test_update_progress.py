@@ -167,6 +167,22 @@ def test_one_moment_has_many_spellings(given: Any) -> None:
     assert told == UpdateEvent.model_validate(GOOD)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "refused"),
+    [
+        (timedelta(hours=-1), False),
+        (timedelta(hours=24), False),
+        (timedelta(hours=24, microseconds=1), True),
+        (timedelta(days=3653), True),
+    ],
+)
+def test_only_what_arrives_is_held_to_our_clock(ahead: timedelta, refused: bool) -> None:
+    told = UpdateEvent.model_validate({**GOOD, "event_time": (START + ahead).isoformat()})
+    problem = told.problem(START)
+    assert (problem is not None) == refused
+    assert problem is None or problem["field"] == "event_time"
+
+
 def test_a_cursor_comes_back_as_it_was() -> None:
     order = UpdateEvent.model_validate(GOOD).order
     assert cursor.decode(cursor.encode(order)) == order

@@ -18,6 +18,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
+from function_kit import postgres_errors
 from sqlalchemy.pool import StaticPool
 
 from db_migrate import logins
@@ -182,10 +183,17 @@ def _config(folder: Path) -> Config:
 
 
 def _reason(error: Exception, pending: list[str], *, cut: bool) -> str:
-    cause = getattr(error, "orig", None) or error
-    text = " ".join(str(cause).split())
     known = "the schema is as it was"
     if cut:
         # It may have been cut after the server had committed.
         known = "the connection was cut, so ask for the status; to run it again does no harm"
-    return f"{known}; of {', '.join(pending) or 'no migration'}: {text}"
+    return f"{known}; of {', '.join(pending) or 'no migration'}: {_cause(error)}"
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, with nothing of a row: it goes into logs and reports of releases."""
+    cause = getattr(error, "orig", None) or error
+    if not isinstance(cause, psycopg.Error):
+        return type(cause).__name__
+    code = f" ({cause.sqlstate})" if cause.sqlstate else ""
+    return " ".join(postgres_errors.reason(cause).split()) + code

@@ -40,7 +40,8 @@ _ANSWERS: Final = {
     413: Answer("Too much at once; nothing was stored."),
     500: Answer("It failed on our side."),
     503: Answer(
-        "The database or the storage does not answer. What was sent may be sent again.",
+        "The database or the storage does not answer. What was sent may be sent again; a treatment "
+        "with neither a `timestamp` nor an `idempotency_key` may then be stored twice.",
         headers={"Retry-After": "Seconds to wait."},
     ),
 }
@@ -51,8 +52,10 @@ _EXAMPLES: Final = {
 }
 _DESCRIPTION: Final = (
     "Takes one treatment, up to 10,000 `records`, or an `object` of NDJSON in the function's "
-    "bucket. Each treatment is stored once, however often it is sent: treatments of a patient that "
-    "say the same are one, and so are those with one `idempotency_key`. With "
+    "bucket. A treatment with a `timestamp` or an `idempotency_key` is stored once, however often "
+    "it is sent: treatments of a patient that say the same are one, and so are those with one key. "
+    "With neither, each one in a request is a treatment of its own, and sent again it is stored "
+    "again; in an `object`, those that say the same are one. With "
     '`"on_error": "reject_all"` one bad record keeps all from being stored; with `"skip_invalid"` '
     "the others are."
 )

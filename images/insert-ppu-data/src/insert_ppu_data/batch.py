@@ -49,7 +49,7 @@ def read_one(body: dict[str, Any]) -> Treatment:
         HttpError: 400, it cannot be stored.
     """
     try:
-        return _checked(TreatmentRequest.model_validate(body), _now())
+        return _checked(TreatmentRequest.model_validate(body), _now(), 0)
     except Refused as refused:
         raise invalid([{"field": refused.field, "reason": refused.reason}]) from None
 
@@ -86,7 +86,7 @@ def read_records(body: dict[str, Any]) -> Batch:
     treatments: list[Numbered] = []
     for number, request in requests:
         try:
-            treatments.append((number, _checked(request, now)))
+            treatments.append((number, _checked(request, now, number)))
         except Refused as refused:
             bad.append(Problem(number, refused.field, refused.reason))
     strict = body.get("on_error") != "skip_invalid"
@@ -157,9 +157,9 @@ def _bad_records(error: ValidationError) -> dict[int, Problem]:
     return bad
 
 
-def _checked(request: TreatmentRequest, now: int) -> Treatment:
+def _checked(request: TreatmentRequest, now: int, place: int) -> Treatment:
     key = request.idempotency_key
-    return treatment(request.patient_id, request.treatment_data, key, now)
+    return treatment(request.patient_id, request.treatment_data, key, now, place)
 
 
 def _now() -> int:

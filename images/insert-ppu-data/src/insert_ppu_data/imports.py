@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from function_kit.http_api import HttpError, invalid
 
 from insert_ppu_data.batch import conflict
-from insert_ppu_data.models import ImportRequest, ObjectPlace
 from insert_ppu_data.ndjson import Place, Reader
 from insert_ppu_data.report import MAX_PROBLEMS, Report, key_reused
 from insert_ppu_data.store import Writer
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from function_kit.deadline import Deadline
     from function_kit.postgres import Postgres
 
+    from insert_ppu_data.models import ImportRequest, ObjectPlace
     from insert_ppu_data.objects import Objects
     from insert_ppu_data.store import Numbered
 
@@ -94,8 +94,8 @@ def store_object(
     if place is None:
         return Imported(report, None)
     byte = 0 if opened.packed else place.byte
-    left = ObjectPlace(key=request.object.key, etag=opened.etag or None, line=place.line, byte=byte)
-    return Imported(report, left)
+    here = {"etag": opened.etag or None, "line": place.line, "byte": byte}
+    return Imported(report, request.object.model_copy(update=here))
 
 
 class _Work:

@@ -63,7 +63,7 @@ class TreatmentRequest(BaseModel):
     idempotency_key: Key | None = Field(
         None,
         description="Says which treatments of the patient are one. Without it those are that "
-        "say the same.",
+        "say the same, and of those without a timestamp only those of an object.",
     )
 
 
@@ -85,7 +85,10 @@ class ObjectPlace(BaseModel):
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
     etag: Annotated[str, StringConstraints(pattern=r'^"?[\x21\x23-\x7e]{1,128}"?$')] | None = Field(
-        None, description="Only this version of the object."
+        None, description="Only while the object is this one."
+    )
+    version_id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,1024}$")] | None = Field(
+        None, description="This version of the object, in place of the newest."
     )
     line: int = Field(0, ge=0, description="Go on after this line.")
     byte: int = Field(0, ge=0, description="The byte after that line, where it is known.")
@@ -114,7 +117,7 @@ class StoredAnswer(BaseModel):
 
     success: bool
     message: str
-    record_id: str = Field(description="The treatment's id; the same if it is sent again.")
+    record_id: str = Field(description="The treatment's id; the same for what is stored once.")
     patient_id: str
     timestamp: datetime = Field(description="When it was.")
     environment: str

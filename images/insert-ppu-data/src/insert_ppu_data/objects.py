@@ -9,6 +9,7 @@ from function_kit.aws_errors import AwsError
 from function_kit.http_api import HttpError
 from function_kit.logging import get_logger
 from function_kit.s3 import Bucket
+from function_kit.sigv4 import query
 
 from insert_ppu_data.ndjson import NotGzip, Place, unpacked
 
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 _TIMEOUT: Final = 1.5
 _PARTIAL: Final = 206  # Partial Content: S3 began where it was told to
 _PROBE: Final = ".lambda-fleet-smoke-test"
-_ERRORS: Final = {
-    403: HttpError(403, "forbidden", "This object may not be read."),
-    404: HttpError(404, "not_found", "There is no object with this key."),
-    412: HttpError(409, "object_changed", "The object has changed; begin with it anew."),
-    416: HttpError(400, "invalid_request", "The object has no such byte."),
+_MISSING: Final = (404, "not_found", "There is no object with this key, or no such version of it.")
+# By S3's code or status. Errors are made of it when they are raised: one that is kept keeps its
+# traceback, and with it the event of everybody who ever met it.
+_ERRORS: Final[dict[str | int, tuple[int, str, str]]] = {
+    "InvalidArgument": _MISSING,  # an id that S3 never gave to a version
+    403: (403, "forbidden", "This object may not be read."),
+    404: _MISSING,
+    405: _MISSING,  # the version is a mark that the object was deleted
+    412: (409, "object_changed", "The object has changed; begin with it anew."),
+    416: (400, "invalid_request", "The object has no such byte."),
 }
 
 
@@ -66,18 +72,22 @@ class Objects:
         if outside or not wanted.key.startswith(self._prefix):
             raise HttpError(403, "forbidden", f"Only keys that begin {self._prefix} may be read.")
         try:
-            with self._bucket.api.download(self._bucket.path(wanted.key), _headers(wanted)) as got:
+            with self._bucket.api.download(self._path(wanted), _headers(wanted)) as got:
                 place = Place(wanted.line, wanted.byte if got.status == _PARTIAL else 0)
                 yield Opened(got.headers.get("etag", ""), *unpacked(got.pieces), place)
         except NotGzip as error:
             fields = [{"field": "object", "reason": str(error)}]
             raise HttpError(400, "invalid_object", "The object is damaged.", fields) from None
         except AwsError as error:
-            if error.status in _ERRORS:
-                raise _ERRORS[error.status] from None
+            if told := _ERRORS.get(error.code) or _ERRORS.get(error.status):
+                raise HttpError(*told) from None
             get_logger().exception("storage_unavailable", code=error.code)
             message = "The storage does not answer; try again later."
             raise HttpError(503, "storage_unavailable", message) from None
+
+    def _path(self, wanted: ObjectPlace) -> str:
+        version = {"versionId": wanted.version_id} if wanted.version_id else {}
+        return self._bucket.path(wanted.key) + query(version)
 
     def check(self) -> None:
         """For smoke tests: see that objects below the prefix can be looked up.

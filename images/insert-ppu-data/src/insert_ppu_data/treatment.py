@@ -78,18 +78,23 @@ def timestamp(treatment: Treatment) -> datetime:
     return EPOCH + treatment.moment * _MICROSECOND
 
 
-def treatment(patient_id: str, data: dict[str, Any], key: str | None, now: int) -> Treatment:
+def treatment(
+    patient_id: str, data: dict[str, Any], key: str | None, now: int, place: int | None = None
+) -> Treatment:
     """Check what a caller sent and find its id.
 
     The same treatment sent twice has the same id, whatever the order of its fields and the time
-    zone of its timestamp. One without a timestamp is equal to any other of the patient that says
-    the same: a key tells them apart.
+    zone of its timestamp. Whether two without a timestamp are one depends on how they came. Those
+    of files are, where they say the same of a patient: a file is sent again as a whole, and
+    perhaps days later. Those of requests are not: the same program may well be done again, with
+    nothing in the treatment that tells the two apart. A key settles it for both.
 
     Args:
         patient_id: As sent; its length is checked already.
         data: As sent; a timestamp in it is ISO 8601, of UTC where it names no zone.
         key: The sender's idempotency key. Keys are each patient's own.
-        now: The moment of a treatment that names none.
+        now: The moment of a treatment that names none: when the request or the file was received.
+        place: Its place in the request; None of what is in a file.
 
     Raises:
         Refused: It cannot be stored.
@@ -104,10 +109,13 @@ def treatment(patient_id: str, data: dict[str, Any], key: str | None, now: int) 
     said = _encoded(rest)
     if key is not None:
         identity = _hashed_id(b"key", patient_id, key.encode())
-    elif moment is None:
+    elif moment is not None:
+        identity = _timed_id(patient_id, said, moment)
+    elif place is None:
         identity = _hashed_id(b"said", patient_id, said)
     else:
-        identity = _timed_id(patient_id, said, moment)
+        # No dated treatment makes these bytes: JSON ends where a zero byte and the place begin.
+        identity = _timed_id(patient_id, b"%b\0%d" % (said, place), now)
     if moment is None:
         return Treatment(identity, patient_id, said, now, key is not None)
     return Treatment(identity, patient_id, _with_timestamp(said, text), moment, key is not None)

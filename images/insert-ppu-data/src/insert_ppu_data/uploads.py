@@ -66,8 +66,18 @@ def store_uploads(
 def _request(record: dict[str, Any], settings: TreatmentSettings) -> ImportRequest:
     if record["s3"]["bucket"]["name"] != settings.treatment_bucket:
         raise UploadFailed("the event is of another bucket than the function's")
-    key = unquote_plus(record["s3"]["object"]["key"])
-    return ImportRequest(object=ObjectPlace(key=key), on_error="reject_all")
+    return ImportRequest(object=_place(record["s3"]["object"]), on_error="reject_all")
+
+
+def _place(told: dict[str, Any]) -> ObjectPlace:
+    """What was put there, and not what somebody may have put over it since: events come late."""
+    etag = told.get("eTag")
+    return ObjectPlace(
+        key=unquote_plus(told["key"]),
+        version_id=told.get("versionId"),
+        # A bucket without versions has only this: what was overwritten must fail.
+        etag=f'"{etag}"' if etag else None,
+    )
 
 
 def _told(error: HttpError) -> str:

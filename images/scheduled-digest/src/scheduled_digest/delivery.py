@@ -108,8 +108,8 @@ class Backend:
             pace.wait(deadline)
             made += 1
             response = self._post(monitor, key)
-            asked = retry_after(response)
-            if asked is not None and asked <= PATIENCE and _worth_a_retry(response):
+            asked = retry_after(response) if _worth_a_retry(response) else None
+            if asked is not None and asked <= PATIENCE:
                 pace.hold(asked)
             return response
 

@@ -29,7 +29,10 @@ def _tell(path: str, name: str, description: str) -> Operation:
         },
         answers={
             200: Answer("The event counts.", Kept),
-            400: Answer("A field is missing or wrong."),
+            400: Answer(
+                "A field is missing or wrong, or `event_time` is more than 24 hours ahead of our "
+                "clock, which `/clock` tells. The event is not kept."
+            ),
             409: Answer("The event does not count: illegal, stale, or its id is taken.", Refused),
             503: _UNAVAILABLE,
         },

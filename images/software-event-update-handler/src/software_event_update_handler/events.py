@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -18,6 +18,7 @@ from pydantic import (
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+_AHEAD: Final = timedelta(hours=24)  # of our clock; a device's own may be a zone off
 _MILLION: Final = 1_000_000
 
 
@@ -85,10 +86,22 @@ class UpdateEvent(BaseModel):
         str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$", strict=True)
     ] = Field(description="Of the software.")
     status: Status
-    event_time: Moment = Field(description="When it happened, by the device.")
+    event_time: Moment = Field(
+        description="When it happened, by the device; at most 24 hours ahead of our clock."
+    )
     detail: Annotated[str | None, StringConstraints(max_length=1000, strict=True)] = Field(
         None, description="For people."
     )
+
+    def problem(self, now: datetime) -> dict[str, str] | None:
+        """What is wrong with the event as it arrives, if anything is.
+
+        One `requested` of a clock that is years ahead would make all that the device tells until
+        then stale. What the log has is not asked: that must stay readable whatever time it is.
+        """
+        if self.event_time > now + _AHEAD:
+            return {"field": "event_time", "reason": "is in the future by our clock; see /clock"}
+        return None
 
     @property
     def order(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 # First: it prepares a fast start for the imports below.
 from function_kit.aws_errors import AwsError
 from function_kit.handler import lambda_handler
-from function_kit.http_api import HttpError, http_api, parameters, parse_body, response
+from function_kit.http_api import HttpError, http_api, invalid, parameters, parse_body, response
 from function_kit.logging import get_logger
 
 from software_event_update_handler import cursor
@@ -61,11 +62,18 @@ def handler(event: dict[str, Any], context: Any, settings: UpdateSettings) -> Re
         if event.get("requestContext", {}).get("http", {}).get("method") == "GET":
             return _history(event, updates, context.aws_request_id)
         told = parse_body(event) if "requestContext" in event else parameters(event)
-        return _tell(UpdateEvent.model_validate(told), updates, context.aws_request_id)
+        return _tell(_arrived(told), updates, context.aws_request_id)
     except AwsError as error:
         get_logger().exception("table_unavailable", code=error.code)
         message = "The table does not answer; send the same again later."
         raise HttpError(503, "storage_unavailable", message) from None
+
+
+def _arrived(told: dict[str, Any]) -> UpdateEvent:
+    event = UpdateEvent.model_validate(told)
+    if problem := event.problem(datetime.now(UTC)):
+        raise invalid([problem])
+    return event
 
 
 def _tell(event: UpdateEvent, updates: Updates, request_id: str) -> Response:

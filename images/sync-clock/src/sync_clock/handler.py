@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 # First: it prepares a fast start for the imports below.
 from function_kit.aws_errors import AwsError
+from function_kit.deadline import Deadline
 from function_kit.handler import lambda_handler
 from function_kit.http_api import http_api, invalid, parameters, parse_body, response
 from function_kit.logging import get_logger
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SERVICE = "sync-clock"
 # Seconds between API Gateway's clock and ours beyond which we do not believe it.
 _BELIEVED = 5.0
+_TO_ANSWER = 0.1
 
 
 @cache
@@ -59,7 +61,8 @@ def handler(event: dict[str, Any], context: Any, settings: ClockSettings) -> dic
         request = ClockRequest.model_validate(told)
         if problem := request.problem(received):
             raise invalid([problem])
-        ntp = _ntp(request, received, _syncs(settings))
+        deadline = Deadline.from_context(context, _TO_ANSWER)
+        ntp = _ntp(request, received, _syncs(settings), deadline)
     body = answer.clock(time.time(), ntp, settings.environment, context)
     return response(200, body, context.aws_request_id, answer.NO_CACHE)
 
@@ -78,7 +81,9 @@ def _received(event: dict[str, Any], now: float) -> float:
     return float(epoch) if 0 <= now - epoch <= _BELIEVED else now
 
 
-def _ntp(request: ClockRequest, received: float, syncs: Syncs) -> dict[str, Any]:
+def _ntp(
+    request: ClockRequest, received: float, syncs: Syncs, deadline: Deadline
+) -> dict[str, Any]:
     told: dict[str, Any] = {"t1": request.t1, "t2": received}
     if request.last is None:
         return {**told, "last": None, "leap": False, "drift_ppm": None, "stored": False}
@@ -91,13 +96,15 @@ def _ntp(request: ClockRequest, received: float, syncs: Syncs) -> dict[str, Any]
         "delay": last.delay,
         "error_bound": last.error_bound,
     }
-    return {**told, "last": measured, **_kept(request.device_id, last, received, syncs)}
+    return {**told, "last": measured, **_kept(request.device_id, last, received, syncs, deadline)}
 
 
-def _kept(device: str, last: Exchange, now: float, syncs: Syncs) -> dict[str, Any]:
+def _kept(
+    device: str, last: Exchange, now: float, syncs: Syncs, deadline: Deadline
+) -> dict[str, Any]:
     sync = Sync(last.t3, last.offset, last.delay)
     try:
-        known = syncs.add(device, sync, now)
+        known = syncs.add(device, sync, now, deadline)
     except AwsError as error:
         get_logger().exception("sync_not_kept", code=error.code)
         return {"leap": False, "drift_ppm": None, "stored": False}

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from function_kit.aws_errors import AwsError
+from function_kit.logging import get_logger
 from function_kit.signed_api import SignedApi
 
 from sync_clock.drift import Sync
 
-# Seconds. One try that is not answered, and one that is, leave room within Lambda's three.
-_TIMEOUT: Final = 0.8
+if TYPE_CHECKING:
+    from function_kit.deadline import Deadline
+
+# Seconds. Each try may wait as long to connect as to be answered, and there is a pause between the
+# two: however a table is away, that is known within Lambda's three.
+_TIMEOUT: Final = 0.6
 _ATTEMPTS: Final = 2
+_LONGEST: Final = _ATTEMPTS * 2 * _TIMEOUT + 0.2
 KEEP: Final = 32
 _KEPT_SECONDS: Final = 90 * 86_400
 _PROBE: Final = ".smoke-test"
@@ -24,7 +31,7 @@ class Syncs:
         self._table = table
         self._api = SignedApi("dynamodb", timeout=_TIMEOUT, attempts=_ATTEMPTS)
 
-    def add(self, device: str, sync: Sync, now: float) -> list[Sync]:
+    def add(self, device: str, sync: Sync, now: float, deadline: Deadline) -> list[Sync]:
         """Keep a sync of a device.
 
         Told twice, it is there twice; whoever reads takes it for one.
@@ -33,6 +40,7 @@ class Syncs:
             device: Whose.
             sync: The sync.
             now: Unix seconds.
+            deadline: The oldest are taken away only if that cannot last beyond it.
 
         Returns:
             The device's syncs, this one among them, in the order in which they came.
@@ -50,7 +58,7 @@ class Syncs:
             },
         )
         syncs = [_decode(each) for each in answer["Attributes"]["syncs"]["L"]]
-        if len(syncs) >= 2 * KEEP:
+        if len(syncs) >= 2 * KEEP and deadline.remaining() > _LONGEST:
             self._trim(device, len(syncs) - KEEP)
         return syncs[-KEEP:]
 
@@ -67,9 +75,15 @@ class Syncs:
         self._api.close()
 
     def _trim(self, device: str, count: int) -> None:
-        """Take the oldest away. Two at once take too many: what is lost is only old."""
+        """Take the oldest away. Two at once take too many: what is lost is only old.
+
+        Where it fails, the sync itself is kept all the same, and the next one comes by here again.
+        """
         paths = ", ".join(f"syncs[{number}]" for number in range(count))
-        self._update(device, f"REMOVE {paths}", None)
+        try:
+            self._update(device, f"REMOVE {paths}", None)
+        except AwsError as error:
+            get_logger().warning("syncs_not_trimmed", code=error.code)
 
     def _update(self, device: str, expression: str, values: dict[str, Any] | None) -> Any:
         parameters: dict[str, Any] = {

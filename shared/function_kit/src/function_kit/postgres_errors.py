@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from function_kit.unavailable import Unavailable
@@ -34,6 +35,8 @@ _CANCELED: Final = "57014"  # mostly by statement_timeout
 _IN_EACH_OTHERS_WAY: Final = "40"  # deadlock, serialization failure
 _SHORT_OF_SOMETHING: Final = "53"  # disk, memory, connections
 _SHUT_DOWN: Final = "57P"
+_BAD_DATA: Final = "22"  # the message itself has the value, in quotes
+_QUOTED: Final = re.compile('".*"', re.DOTALL)
 _LOGIN_REFUSED: Final = ("28P01", "28000")
 _LOGIN_WORDS: Final = "authentication failed"
 # What a server says that has no room, or is about to start; it may have a moment later.
@@ -75,8 +78,9 @@ def soon(error: psycopg.Error) -> bool:
 
 
 def reason(error: psycopg.Error) -> str:
-    """The error in one line, without the details in which PostgreSQL repeats rows."""
-    if error.diag.message_primary:
-        return error.diag.message_primary
+    """The error in one line, without what PostgreSQL repeats of rows."""
+    if message := error.diag.message_primary:
+        bad_data = (error.sqlstate or "").startswith(_BAD_DATA)
+        return _QUOTED.sub('"…"', message) if bad_data else message
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0 if error.sqlstate else -1].strip()
