@@ -26,7 +26,7 @@ UV := .fleet/bin/uv
 
 .PHONY: help
 help: ## Show this list.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Variables: ENV=local|dev|staging|prod  FN=function,…|all  TAG=image tag (default: the commit)"
 
 .PHONY: demo
@@ -58,7 +58,7 @@ build: prepare ## Build images of the checked-out commit (FN, TAG).
 	@$(FLEET) build
 
 .PHONY: push
-push: ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
+push: tools ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
 	@$(FLEET) push
 
 .PHONY: bootstrap
@@ -143,7 +143,7 @@ up: prepare ## Start the local stack.
 	@env -u FN -u TAG $(FLEET) up
 
 .PHONY: down
-down: ## Stop the local stack, and remove what it stored.
+down: tools ## Stop the local stack, and remove what it stored.
 	@env -u FN -u TAG $(FLEET) down
 
 .PHONY: bench
