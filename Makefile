@@ -58,7 +58,7 @@ build: prepare ## Build images of the checked-out commit (FN, TAG).
 	@$(FLEET) build
 
 .PHONY: push
-push: ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
+push: tools ## Push built images to ECR under the commit's SHA (ENV, FN, TAG).
 	@$(FLEET) push
 
 .PHONY: bootstrap
@@ -143,7 +143,7 @@ up: prepare ## Start the local stack.
 	@env -u FN -u TAG $(FLEET) up
 
 .PHONY: down
-down: ## Stop the local stack, and remove what it stored.
+down: tools ## Stop the local stack, and remove what it stored.
 	@env -u FN -u TAG $(FLEET) down
 
 .PHONY: bench

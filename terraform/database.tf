@@ -209,8 +209,8 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_functions" {
 }
 
 # Logins of a database of yours, JSON with username and password: admin may make tables and roles,
-# app is what functions log in as, gateway the invoke gateway; migrations give them these passwords. Made empty, as a value in
-# Terraform would be in its state:
+# app is what functions log in as, gateway the invoke gateway; migrations give them these passwords.
+# Made empty, as a value in Terraform would be in its state:
 #   aws secretsmanager put-secret-value --secret-id <name> --secret-string file:///dev/stdin
 resource "aws_secretsmanager_secret" "database" {
   #checkov:skip=CKV_AWS_149:Encrypted with the account's own Secrets Manager key; who may read is decided by IAM.

@@ -11,18 +11,22 @@ locals {
     : "arn:${local.partition}:iam::${local.account_id}:oidc-provider/${local.github_issuer}"
   )
 
+  # How GitHub's tokens name the repository. With the numbers of owner and repository in it, nobody
+  # takes the roles by making a repository of the same name once this one is gone.
+  github_names = split("/", try(var.github.repository, "/"))
+  github_subject = try(var.github.owner_id, null) == null ? "repo:${join("/", local.github_names)}" : (
+    "repo:${local.github_names[0]}@${var.github.owner_id}/${local.github_names[1]}@${var.github.repository_id}"
+  )
+
   # Whom GitHub vouches for. A job with an environment is named by it alone, after the environment's
   # protection has let it through; a plan is for pull requests of this repository and for main.
   github_trust = {
-    deploy = [for repository in [try(var.github.repository, "")] : "repo:${repository}:environment:${var.environment}"]
-    plan = flatten([for repository in [try(var.github.repository, "")] : [
-      "repo:${repository}:pull_request",
-      "repo:${repository}:ref:refs/heads/main",
-    ]])
+    deploy = ["${local.github_subject}:environment:${var.environment}"]
+    plan   = ["${local.github_subject}:pull_request", "${local.github_subject}:ref:refs/heads/main"]
   }
 
   github_function_arn   = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.prefix}-*"
-  github_repository_arn = "arn:${local.partition}:ecr:${var.region}:${coalesce(var.registry.account_id, local.account_id)}:repository/${local.project}/*"
+  github_repository_arn = "arn:${local.partition}:ecr:${var.region}:${local.registry_account}:repository/${local.project}/*"
   github_state_arn      = "arn:${local.partition}:s3:::${try(coalesce(var.github.state_bucket), "${local.prefix}-state")}"
 }
 

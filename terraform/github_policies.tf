@@ -96,8 +96,22 @@ locals {
     {
       Sid      = "NoSecrets"
       Effect   = "Deny"
-      Action   = ["kms:Decrypt", "secretsmanager:GetSecretValue"]
+      Action   = ["secretsmanager:GetSecretValue"]
       Resource = ["*"]
+    },
+    {
+      # What decrypts in the name of whoever asks: Parameter Store for the one encrypted parameter
+      # that is in Terraform's state, and Lambda for its functions' settings. The keys are AWS's own,
+      # whose policies let everybody in who may use the service; so an Allow is not missing.
+      Sid      = "NoDecryptionButSettings"
+      Effect   = "Deny"
+      Action   = ["kms:Decrypt"]
+      Resource = ["*"]
+      # Refused where both differ, or are not there.
+      Condition = {
+        StringNotEquals = { "kms:EncryptionContext:PARAMETER_ARN" = aws_ssm_parameter.ntfy_url.arn }
+        StringNotLike   = { "kms:EncryptionContext:aws:lambda:FunctionArn" = local.github_function_arn }
+      }
     },
     {
       Sid         = "NoObjectsButState"

@@ -92,7 +92,7 @@ resource "aws_iam_role_policy" "gateway_execution" {
 }
 
 locals {
-  gateway_repository_arn = "arn:${local.partition}:ecr:${var.region}:${local.account_id}:repository/${local.project}/lambda-action"
+  gateway_repository_arn = "arn:${local.partition}:ecr:${var.region}:${local.registry_account}:repository/${local.project}/lambda-action"
 
   # Tasks without a way to the internet pull and log through endpoints. Which they may use for what:
   gateway_service_endpoints = local.gateway_service == null ? {} : {

@@ -10,6 +10,9 @@ locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
 
+  # Whose repositories the images are in.
+  registry_account = coalesce(var.registry.account_id, local.account_id)
+
   # Where data may be thrown away: a destroy empties buckets and registries, tables are neither
   # protected from deletion nor backed up, and a secret is gone at once.
   disposable = contains(["local", "dev"], var.environment)

@@ -218,7 +218,7 @@ locals {
     for column, chart in local.message_charts : {
       type   = "metric"
       x      = column * 6
-      y      = 4 + length(local.dashboard_subjects) * 6
+      y      = local.dashboard_charts_y + length(local.dashboard_subjects) * 6
       width  = 6
       height = 6
       properties = {

@@ -7,11 +7,22 @@ data "aws_availability_zones" "available" {
   count = local.own_vpc ? 1 : 0
 
   state = "available"
+  # Zones of one's own account without asking: no Local Zones or Wavelength Zones, which have
+  # neither RDS nor endpoints.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
+  # The oldest zone of us-east-1, under any name from a to f, where Lambda and newer services are not.
+  exclude_zone_ids = ["use1-az3"]
 }
 
 locals {
   own_vpc = var.network.existing == null
-  zones   = local.own_vpc ? slice(sort(data.aws_availability_zones.available[0].names), 0, 2) : []
+  zones = !local.own_vpc ? [] : coalescelist(
+    var.network.availability_zones,
+    slice(sort(data.aws_availability_zones.available[0].names), 0, 2),
+  )
 
   vpc = {
     id              = local.own_vpc ? aws_vpc.this[0].id : var.network.existing.vpc_id
@@ -167,11 +178,20 @@ resource "aws_iam_role_policy" "flow_log" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid      = "WriteFlowLog"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = ["${aws_cloudwatch_log_group.flow_log[0].arn}:*"]
-    }]
+    Statement = [
+      {
+        Sid      = "WriteFlowLog"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.flow_log[0].arn}:*"]
+      },
+      {
+        # Flow logs look for the group among all of them before they write.
+        Sid      = "FindLogGroup"
+        Effect   = "Allow"
+        Action   = ["logs:DescribeLogGroups"]
+        Resource = ["*"] # a list of groups cannot be kept to one
+      },
+    ]
   })
 }

@@ -90,6 +90,19 @@ locals {
     flatten([for name in sort(keys(local.queues)) : values(local.queues[name].alarm_arns)]),
   )
 
+  # CloudWatch takes 100 alarms in a widget.
+  dashboard_alarm_widgets = [
+    for row, alarms in chunklist(local.dashboard_alarms, 100) : {
+      type       = "alarm"
+      x          = 0
+      y          = row * 4
+      width      = 24
+      height     = 4
+      properties = { title = row == 0 ? "Alarms" : "More alarms", alarms = alarms }
+    }
+  ]
+  dashboard_charts_y = length(local.dashboard_alarm_widgets) * 4
+
   # What each row shows: the metrics of a function's alias, or of an API.
   dashboard_subjects = concat(
     [
@@ -129,7 +142,7 @@ locals {
       for column, chart in subject.charts : {
         type   = "metric"
         x      = column * 6
-        y      = 4 + row * 6
+        y      = local.dashboard_charts_y + row * 6
         width  = 6
         height = 6
         properties = {
@@ -150,14 +163,7 @@ resource "aws_cloudwatch_dashboard" "fleet" {
 
   dashboard_body = jsonencode({
     widgets = concat(
-      [{
-        type       = "alarm"
-        x          = 0
-        y          = 0
-        width      = 24
-        height     = 4
-        properties = { title = "Alarms", alarms = local.dashboard_alarms }
-      }],
+      local.dashboard_alarm_widgets,
       local.dashboard_rows,
       local.message_rows,
     )

@@ -13,7 +13,7 @@ locals {
 
   guarded_repositories = [
     for name in local.guarded_functions :
-    "arn:${local.partition}:ecr:${var.region}:${local.account_id}:repository/${local.project}/${name}"
+    "arn:${local.partition}:ecr:${var.region}:${local.registry_account}:repository/${local.project}/${name}"
   ]
 
   # modules/function/alarms.tf names them.

@@ -4,6 +4,8 @@ variable "network" {
   description = "The network of functions with a database: made here with these addresses, or one of yours."
   type = object({
     cidr = optional(string, "10.40.0.0/20")
+    # Two zones in place of the region's first two, where one of those lacks what is needed.
+    availability_zones = optional(list(string), [])
     existing = optional(object({
       vpc_id          = string
       subnet_ids      = list(string)               # private ones, in two zones or more
@@ -20,6 +22,11 @@ variable "network" {
   validation {
     condition     = can(cidrsubnet(var.network.cidr, 4, 1)) && try(tonumber(split("/", var.network.cidr)[1]) <= 24, false)
     error_message = "network.cidr must be an IPv4 range of /24 or larger, such as 10.40.0.0/20: RDS wants subnets in two zones, and Lambda addresses in each."
+  }
+
+  validation {
+    condition     = contains([0, 2], length(var.network.availability_zones)) && length(distinct(var.network.availability_zones)) == length(var.network.availability_zones)
+    error_message = "network.availability_zones must name two different zones, or none."
   }
 
   validation {

@@ -1,6 +1,7 @@
 terraform {
-  # 1.10 brought locking in the bucket itself (use_lockfile), so no lock table is needed.
-  required_version = ">= 1.10.0, < 2.0.0"
+  # 1.10 brought locking in the bucket itself (use_lockfile), so no lock table is needed; 1.11
+  # override_during, which the tests use.
+  required_version = ">= 1.11.0, < 2.0.0"
 
   required_providers {
     aws = {

@@ -129,12 +129,28 @@ run "alarms_reach_someone" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == 1 + 4 * (length(output.functions) + length(local.apis)) + length(local.message_rows) + 8
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets) == ceil(length(local.dashboard_alarms) / 100) + 4 * (length(output.functions) + length(local.apis)) + length(local.message_rows) + 8
     error_message = "The dashboard has a row for each function, each API, messaging and the lake, below the alarms."
   }
 
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets[0].properties.alarms) == length(local.dashboard_alarms) && length(local.dashboard_alarms) > 3 * length(output.functions) + 2 * length(local.apis)
+    condition = alltrue([
+      for widget in jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets : length(widget.properties.alarms) <= 100 if widget.type == "alarm"
+    ])
+    error_message = "CloudWatch takes up to 100 alarms in a widget."
+  }
+
+  assert {
+    condition = alltrue([
+      for widget in jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets :
+      widget.y >= 4 * ceil(length(local.dashboard_alarms) / 100) if widget.type == "metric"
+    ])
+    error_message = "Charts are below the alarms, and cover none of them."
+  }
+
+  assert {
+    condition     = flatten([for widget in jsondecode(aws_cloudwatch_dashboard.fleet.dashboard_body).widgets : widget.properties.alarms if widget.type == "alarm"]) == local.dashboard_alarms && length(local.dashboard_alarms) > 3 * length(output.functions) + 2 * length(local.apis)
     error_message = "The dashboard shows the alarms: of functions, of APIs, of what is between them."
   }
 }

@@ -89,10 +89,60 @@ run "roles" {
     error_message = "AWS's list of reads is only made shorter."
   }
 
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.github_plan[0].policy).Statement : statement if contains(statement.Action, "kms:Decrypt")] == [{
+      Sid      = "NoDecryptionButSettings"
+      Effect   = "Deny"
+      Action   = ["kms:Decrypt"]
+      Resource = ["*"]
+      Condition = {
+        StringNotEquals = { "kms:EncryptionContext:PARAMETER_ARN" = aws_ssm_parameter.ntfy_url.arn }
+        StringNotLike   = { "kms:EncryptionContext:aws:lambda:FunctionArn" = "arn:aws:lambda:us-east-1:123456789012:function:lambda-fleet-staging-*" }
+      }
+    }]
+    error_message = "A plan reads the one encrypted parameter of the state and its functions' settings, and decrypts nothing else."
+  }
+
   assert {
     condition     = aws_iam_role_policy_attachment.github_plan[0].policy_arn == "arn:aws:iam::aws:policy/ReadOnlyAccess" && aws_iam_role_policy_attachment.github_plan[0].role == aws_iam_role.github["plan"].name
     error_message = "A plan reads."
   }
+}
+
+# https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+run "a_repository_with_numbers_in_its_tokens" {
+  variables {
+    github = { repository = "owner/fleet", owner_id = "123456", repository_id = "456789" }
+  }
+
+  assert {
+    condition = { for name, role in aws_iam_role.github : name => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] } == {
+      deploy = ["repo:owner@123456/fleet@456789:environment:staging"]
+      plan   = ["repo:owner@123456/fleet@456789:pull_request", "repo:owner@123456/fleet@456789:ref:refs/heads/main"]
+    }
+    error_message = "Names alone, which somebody may take over, get no role."
+  }
+}
+
+run "one_number_is_not_enough" {
+  command = plan
+
+  variables {
+    github = { repository = "owner/fleet", owner_id = "123456" }
+  }
+
+  expect_failures = [var.github]
+}
+
+run "numbers_are_digits" {
+  command = plan
+
+  variables {
+    github = { repository = "owner/fleet", owner_id = "*", repository_id = "456789" }
+  }
+
+  expect_failures = [var.github]
 }
 
 run "second_environment_of_an_account" {
@@ -148,10 +198,15 @@ run "refusals_1" {
 }
 
 run "registry_of_another_account" {
-  command = plan
-
   variables {
     registry = { create = false, account_id = "210987654321" }
+    invoke_gateway = {
+      service = {
+        image_tag       = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+        certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+        client_cidrs    = ["10.0.0.0/8"]
+      }
+    }
   }
 
   assert {
@@ -162,6 +217,21 @@ run "registry_of_another_account" {
   assert {
     condition     = strcontains(local.github_repository_arn, ":210987654321:repository/lambda-fleet/")
     error_message = "The role that deploys looks there."
+  }
+
+  assert {
+    condition     = alltrue([for arn in one([for statement in jsondecode(module.release_guard.policy).Statement : statement.Resource if statement.Sid == "LookAtImages"]) : startswith(arn, "arn:aws:ecr:us-east-1:210987654321:repository/lambda-fleet/")])
+    error_message = "The release guard looks there."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.gateway_execution[0].policy).Statement : statement.Resource if statement.Sid == "PullImage"]) == ["arn:aws:ecr:us-east-1:210987654321:repository/lambda-fleet/lambda-action"]
+    error_message = "The gateway's service pulls from there."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["ecr.api", "ecr.dkr"] : jsondecode(aws_vpc_endpoint.interface[name].policy).Statement[0].Resource == ["arn:aws:ecr:us-east-1:210987654321:repository/lambda-fleet/lambda-action"]])
+    error_message = "The endpoints let its image through."
   }
 }
 

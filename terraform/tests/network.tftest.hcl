@@ -20,6 +20,14 @@ run "a_network_of_its_own" {
   }
 
   assert {
+    condition = (
+      [for filter in data.aws_availability_zones.available[0].filter : [filter.name, tolist(filter.values)]] == [["opt-in-status", tolist(["opt-in-not-required"])]]
+      && data.aws_availability_zones.available[0].exclude_zone_ids == toset(["use1-az3"])
+    )
+    error_message = "Local Zones have no endpoints, and the oldest zone of us-east-1 lacks some: they are none of the two."
+  }
+
+  assert {
     condition     = alltrue([for subnet in aws_subnet.private : subnet.map_public_ip_on_launch != true])
     error_message = "Nothing in it gets a public address."
   }
@@ -89,6 +97,15 @@ run "who_may_talk_to_whom" {
     condition     = aws_flow_log.refused[0].traffic_type == "REJECT"
     error_message = "What was refused is written down."
   }
+
+  # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.flow_log[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+      WriteFlowLog = [["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], ["${aws_cloudwatch_log_group.flow_log[0].arn}:*"]]
+      FindLogGroup = [["logs:DescribeLogGroups"], ["*"]]
+    }
+    error_message = "Flow logs may do what AWS asks for: write to their group, and find it."
+  }
 }
 
 run "a_network_of_yours" {
@@ -141,6 +158,27 @@ run "a_network_with_endpoints_of_yours" {
     condition     = aws_vpc_security_group_egress_rule.functions_to_endpoints.referenced_security_group_id == "sg-0endpoints" && toset([for rule in aws_vpc_security_group_egress_rule.functions_to_gateways : rule.prefix_list_id]) == toset(["pl-0s3", "pl-0dynamodb"])
     error_message = "Functions have a way to your endpoints."
   }
+}
+
+run "zones_of_your_choice" {
+  variables {
+    network = { availability_zones = ["us-east-1d", "us-east-1c"] }
+  }
+
+  assert {
+    condition     = join(",", aws_subnet.private[*].availability_zone) == "us-east-1d,us-east-1c"
+    error_message = "Subnets are in the zones that are named."
+  }
+}
+
+run "one_zone_twice" {
+  command = plan
+
+  variables {
+    network = { availability_zones = ["us-east-1d", "us-east-1d"] }
+  }
+
+  expect_failures = [var.network]
 }
 
 run "a_network_too_small" {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -19,7 +20,13 @@ from typer.core import TyperGroup
 from tests.kit.documents import Command, commands
 from tests.kit.program import ROOT
 
-PLACES = {"<env>": "dev", "<name>": "scheduled-digest", "<who uses it>": "scheduled-digest"}
+PLACES = {
+    "<env>": "dev",
+    "<name>": "scheduled-digest",
+    "<queue>": "messages-dead-letters",
+    "<who uses it>": "scheduled-digest",
+}
+RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
@@ -76,6 +83,37 @@ def test_every_command_of_a_document_is_understood(document: str) -> None:
 def test_the_documents_with_commands_are_found() -> None:
     assert {"README.md", "docs/releases.md", "docs/runbooks/roll-back.md"} <= set(WITH_COMMANDS)
     assert len(WITH_COMMANDS["README.md"]) > 30
+
+
+def test_a_runbook_names_the_environment_of_every_verb() -> None:
+    """Without it a verb acts on the stack of this machine."""
+    found = [c for d in RUNBOOKS for c in commands(d) if c.program == "fleet"]
+    # A sentence names a verb alone; `fleet new` makes files.
+    acting = [c for c in found if len(c.words) > 2 and c.words[1] != "new"]
+    assert len(acting) > 10
+    assert [f"{c.document}: {c.text}" for c in acting if "--env <env>" not in c.text] == []
+
+
+def test_a_runbook_reaches_terraforms_state_through_fleet() -> None:
+    lines = [line for d in RUNBOOKS for line in d.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if re.search(r"(`|^\s+)terraform [a-z]", line)] == []
+
+
+def test_the_runbook_of_alarms_knows_the_end_of_every_name() -> None:
+    names = [
+        name
+        for file in (ROOT / "terraform").rglob("*.tf")
+        for name in re.findall(r'alarm_name += "(.+)"', file.read_text(encoding="utf-8"))
+    ]
+    table = (ROOT / "docs" / "runbooks" / "alarm.md").read_text(encoding="utf-8")
+    known = {
+        word
+        for cell in re.findall(r"^   \| ([^|]+) \|", table, re.MULTILINE)
+        for word in re.findall(r"\w+", cell)
+    }
+    ends = {name.rpartition("-")[2] for name in names if not name.endswith("}")}
+    assert {"errors", "waiting", "freshness"} <= ends
+    assert ends - known == set()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from fleet import environments
-from fleet.commands.bootstrap import require_others, require_value
+from fleet.commands.bootstrap import require_others, require_values, secrets_of
 from fleet.commands.options import Workplace
 from fleet.errors import ExitCode, FleetError
 from fleet.images import bake, sbom
@@ -143,10 +143,30 @@ def test_a_secret_without_a_value_stops_the_first_release(stages: dict[str, list
             return {"VersionIdsToStages": stages}
 
     with pytest.raises(FleetError, match="has no value yet") as error:
-        require_value(SecretsManager(), "arn")
+        require_values(SecretsManager(), {"arn": "how"})
     assert error.value.code == ExitCode.NEEDS_PERSON
     stages["v2"] = ["AWSCURRENT"]
-    require_value(SecretsManager(), "arn")
+    require_values(SecretsManager(), {"arn": "how"})
+
+
+def test_every_secret_without_a_value_is_told_with_how_it_gets_one() -> None:
+    class SecretsManager:
+        def describe_secret(self, SecretId: str) -> dict[str, object]:
+            stages = {"v1": ["AWSCURRENT"]} if SecretId == "arn:app" else {}
+            return {"Name": SecretId.removeprefix("arn:"), "VersionIdsToStages": stages}
+
+    logins = {"admin": "arn:admin", "app": "arn:app"}
+    outputs = {
+        "digest": {"secret_arn": "arn:supabase"},
+        "invoke_gateway": {"signing_key_secret_arn": "arn:signing"},
+        "database": {"secret_arns": logins},
+    }
+    with pytest.raises(FleetError) as error:
+        require_values(SecretsManager(), secrets_of(outputs, "dev"))
+    assert error.value.message.endswith(": supabase, signing, admin")
+    assert "  signing: fleet gateway key rotate --env dev" in error.value.todo
+    assert "  supabase: aws secretsmanager put-secret-value" in error.value.todo
+    assert '  admin: aws secretsmanager put-secret-value, as {"username"' in error.value.todo
 
 
 class _Functions:

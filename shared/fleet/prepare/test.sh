@@ -6,6 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=shared/fleet/prepare/common.sh
 . "$here/common.sh"
 cd "$ROOT"
+require_terraform
 set -a && . "$STATE/images.env" && set +a
 rm -f .coverage .coverage.*
 "$here/browser.sh"

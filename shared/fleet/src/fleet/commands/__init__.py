@@ -23,6 +23,7 @@ from fleet.commands.resume import resume
 from fleet.commands.rollback import rollback
 from fleet.commands.scan import scan
 from fleet.commands.status import status
+from fleet.commands.terraform import terraform
 from fleet.commands.up import up
 from fleet.commands.validate import validate
 
@@ -44,6 +45,7 @@ VERBS = (
     status,
     history,
     outputs,
+    terraform,
     new,
     invoke,
     logs,

@@ -18,7 +18,7 @@ from fleet.release.strategy import Options
 from fleet.stack import fixtures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # A function cannot be created without its image, and an image cannot be pushed without its
 # repository. Targets bring what they depend on.
@@ -52,12 +52,7 @@ def bootstrap(
     if environment.is_local:
         with step("secrets and sample data of the local stack"):
             fixtures.prepare(place.stack, outputs)
-    for secret in (
-        outputs["digest"]["secret_arn"],
-        outputs["invoke_gateway"]["signing_key_secret_arn"],
-        *outputs["database"]["secret_arns"].values(),
-    ):
-        require_value(environment.client("secretsmanager"), secret)
+    require_values(environment.client("secretsmanager"), secrets_of(outputs, env))
     report = release_images(place, dict.fromkeys(functions, tag), Options())
     if environment.is_local:
         fixtures.upload(environment, outputs)
@@ -79,15 +74,37 @@ def require_others(place: Workplace, functions: Sequence[str]) -> None:
         )
 
 
-def require_value(client: Any, secret: str) -> None:
-    """Stop before a release that could only fail: Terraform makes a secret, a person sets it."""
-    stages = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
-    if not any("AWSCURRENT" in names for names in stages.values()):
+def secrets_of(outputs: dict[str, Any], env: str) -> dict[str, str]:
+    """The secrets that Terraform makes empty, and how a person sets each."""
+    signing_key = outputs["invoke_gateway"]["signing_key_secret_arn"]
+    login = 'aws secretsmanager put-secret-value, as {"username": …, "password": …}'
+    return {
+        outputs["digest"]["secret_arn"]: "aws secretsmanager put-secret-value",
+        signing_key: f"fleet gateway key rotate --env {env}",
+        **dict.fromkeys(outputs["database"]["secret_arns"].values(), login),
+    }
+
+
+def require_values(client: Any, secrets: dict[str, str]) -> None:
+    """Stop before a release that could only fail, and name every secret that is empty."""
+    described = {secret: client.describe_secret(SecretId=secret) for secret in secrets}
+    empty = {
+        described[secret].get("Name", secret): how
+        for secret, how in secrets.items()
+        if not any("AWSCURRENT" in stages for stages in _stages(described[secret]))
+    }
+    if empty:
         raise FleetError(
-            f"the secret {secret} has no value yet",
-            "set it (README.md, Secrets), then run bootstrap again: it goes on from here",
+            f"each of these secrets has no value yet: {', '.join(empty)}",
+            "set each (docs/runbooks/first-deploy.md), then run bootstrap again, which goes on from"
+            " here:\n" + "\n".join(f"  {name}: {how}" for name, how in empty.items()),
             ExitCode.NEEDS_PERSON,
         )
+
+
+def _stages(described: dict[str, Any]) -> Iterable[list[str]]:
+    stages: dict[str, list[str]] = described.get("VersionIdsToStages", {})
+    return stages.values()
 
 
 def build_and_push(place: Workplace, tag: str, functions: Sequence[str] = ()) -> None:

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from fleet.errors import ExitCode, FleetError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fleet.environments import Environment
     from fleet.project import Project
 
 _LOG_LINES = 60
+_WITH_VARIABLES = frozenset({"apply", "console", "destroy", "import", "plan", "refresh"})
 
 
 class Terraform:
@@ -79,6 +82,15 @@ class Terraform:
     def state(self) -> list[str]:
         """The addresses of everything that Terraform manages here."""
         return self._capture("state", "list").split()
+
+    def pass_on(self, arguments: Sequence[str]) -> int:
+        """Run what a person typed, at their terminal, and return its exit code."""
+        verb, *rest = arguments
+        # A plan that was kept has its values in it, and Terraform takes no others.
+        kept = verb == "apply" and any(not word.startswith("-") for word in rest)
+        values = self._variables(None) if verb in _WITH_VARIABLES and not kept else []
+        command = self._command(verb, (*values, *rest))
+        return subprocess.run(command, env=self._environ(), check=False).returncode
 
     def _variables(self, image_tag: str | None) -> list[str]:
         given = [f"-var-file={self._values()}"]
