@@ -10,7 +10,7 @@ module "insert_ppu_data" {
 
   platform       = local.platform
   name           = "insert-ppu-data"
-  description    = "Stores treatments in PostgreSQL, each exactly once."
+  description    = "Stores treatments in PostgreSQL, each once, by its timestamp or key."
   repository_url = local.repository_urls["insert-ppu-data"]
 
   memory  = 1024
