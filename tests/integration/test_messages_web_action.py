@@ -11,6 +11,7 @@ from function_kit.aws_errors import AwsError
 from message_kit.claims import Claims
 from message_kit.message import AuthConfig, Draft, Message, MessageType, Status
 from web_action.results import Results
+from web_action.signing import Signing
 
 from tests.kit.messages import World
 from tests.kit.process import until
@@ -112,6 +113,13 @@ def secret(world: World, name: str, value: Any) -> None:
     world.client("secretsmanager").create_secret(Name=f"{world.name}/{name}", SecretString=text)
 
 
+def login(world: World, password: str = "stand-in") -> dict[str, str]:
+    """How to sign in by a token that a password gets."""
+    secret(world, "login", {"username": "stand-in", "password": password})
+    url = f"{world.web_url}/token"
+    return {"type": "oauth_password", "secret_name": "login", "token_url": url}
+
+
 def echoed(world: World) -> dict[str, Any]:
     (kept,) = results(world)
     body: dict[str, Any] = json.loads(kept["body"])
@@ -131,13 +139,7 @@ def test_a_bearer_token_comes_from_a_secret_and_goes_into_no_log(
 def test_a_password_gets_a_token_which_is_used_again(
     messaging: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    secret(messaging, "login", {"username": "stand-in", "password": "stand-in"})
-    auth = {
-        "type": "oauth_password",
-        "secret_name": "login",
-        "token_url": f"{messaging.web_url}/token",
-        "scope": "read",
-    }
+    auth = login(messaging) | {"scope": "read"}
     draft = action(auth, action="http", url=f"{messaging.web_url}/echo")
     messaging.send(draft, draft)
     with messaging.function("web_action", QUEUE_URL=messaging.action_queue) as function:
@@ -206,14 +208,43 @@ def test_what_cannot_sign_in_sends_nothing_and_says_why(
 
 
 def test_a_password_that_is_wrong_is_said_without_it(messaging: World) -> None:
-    secret(messaging, "login", {"username": "stand-in", "password": "wrong-password"})
-    auth = {
-        "type": "oauth_password",
-        "secret_name": "login",
-        "token_url": f"{messaging.web_url}/token",
-    }
+    auth = login(messaging, password="wrong-password")
     found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
-    assert (found.status, found.error_message) == (Status.FAILED, "it answered 400")
+    reason = "no token was given: it answered 400"
+    assert (found.status, found.error_message) == (Status.FAILED, reason)
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_post_that_got_no_token_was_not_sent_and_is_tried_again(
+    messaging: World, status: int
+) -> None:
+    auth = login(messaging)
+    messaging.web.token_failures = [status]
+    url = f"{messaging.web_url}/echo"
+    found = do(messaging, action(auth, action="http", url=url, method="POST"))
+    assert (found.status, found.retry_count) == (Status.COMPLETED, 1)
+    assert [r["path"] for r in messaging.web.requests] == ["/token", "/token", "/echo"]
+
+
+def test_a_post_that_was_refused_before_no_second_token_was_given_is_tried_again(
+    messaging: World,
+) -> None:
+    auth = login(messaging)
+    real = Signing.forget
+
+    def and_the_token_server_fails(*arguments: Any) -> None:
+        messaging.web.token_failures = [503]
+        real(*arguments)
+
+    url = f"{messaging.web_url}/status/401"
+    with mock.patch.object(Signing, "forget", and_the_token_server_fails):
+        found = do(messaging, action(auth, action="http", url=url, method="POST"))
+    assert (found.status, found.error_message) == (
+        Status.FAILED,
+        "no token was given: it answered 503",
+    )
+    paths = [request["path"] for request in messaging.web.requests]
+    assert paths == ["/token", "/status/401", "/token"] * 3
 
 
 def test_a_get_whose_work_was_cut_off_is_done_again_and_told_once(messaging: World) -> None:
@@ -244,11 +275,17 @@ def test_a_post_whose_end_nobody_knows_is_not_sent_again(messaging: World) -> No
             "its answer was not kept: failed: NoAnswer;"
             " not tried again: it is no GET, and an earlier try may have been done"
         )
-        # A person may think otherwise, and it is told under an id of its own.
+        # A person may think otherwise, and gets one try for it.
+        with messaging.outbox() as outbox:
+            outbox.retry(sent.id)
+        with mock.patch.object(Results, "keep", side_effect=AwsError("NoAnswer", "failed")):
+            messaging.mapping(function, messaging.action_queue).drain()
+        assert len(messaging.web.requests) == 2
+        assert messaging.message(sent.id).status == Status.FAILED
         with messaging.outbox() as outbox:
             outbox.retry(sent.id)
         messaging.mapping(function, messaging.action_queue).drain()
-    assert len(messaging.web.requests) == 2
+    assert len(messaging.web.requests) == 3
     assert messaging.message(sent.id).status == Status.COMPLETED
 
 
