@@ -113,9 +113,9 @@ def secret(world: World, name: str, value: Any) -> None:
     world.client("secretsmanager").create_secret(Name=f"{world.name}/{name}", SecretString=text)
 
 
-def login(world: World, password: str = "stand-in") -> dict[str, str]:
+def login(world: World, **changes: str) -> dict[str, str]:
     """How to sign in by a token that a password gets."""
-    secret(world, "login", {"username": "stand-in", "password": password})
+    secret(world, "login", {"username": "stand-in", "password": "stand-in"} | changes)
     url = f"{world.web_url}/token"
     return {"type": "oauth_password", "secret_name": "login", "token_url": url}
 
