@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -287,6 +288,25 @@ def test_a_post_whose_end_nobody_knows_is_not_sent_again(messaging: World) -> No
         messaging.mapping(function, messaging.action_queue).drain()
     assert len(messaging.web.requests) == 3
     assert messaging.message(sent.id).status == Status.COMPLETED
+
+
+def test_one_that_is_sent_again_days_later_is_told_today(messaging: World) -> None:
+    draft = action(action="http", url=f"{messaging.web_url}/echo")
+    old = datetime.now(UTC) - timedelta(days=5)
+    with messaging.outbox(lambda: old) as outbox:
+        sent = draft.message("dev", old)
+        outbox.store.create(sent.model_copy(update={"status": Status.FAILED}))
+    with messaging.outbox() as outbox:
+        again = outbox.retry(sent.id)
+    settings = {"QUEUE_URL": messaging.action_queue, "LEASE_SECONDS": 1, "ACTION_SECONDS": 0.5}
+    with messaging.function("web_action", **settings) as function:
+        record = messaging.mapping(function, messaging.action_queue).records()[0]
+        with mock.patch.object(Claims, "complete", side_effect=AwsError("NoAnswer", "failed")):
+            assert function({"Records": [record]})["batchItemFailures"]
+        until(lambda: not function({"Records": [record]})["batchItemFailures"])
+    found = messaging.client("dynamodb").scan(TableName=messaging.name)["Items"]
+    (told_by,) = [item for item in found if item["id"]["S"] != sent.id]
+    assert told_by["created_date"]["S"] == again.updated_date
 
 
 def test_an_answer_is_kept_up_to_50_kb(messaging: World) -> None:

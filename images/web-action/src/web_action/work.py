@@ -118,7 +118,9 @@ class Doing:
             result_id=kept,
         )
         unique = f"{message.id.rpartition('_')[2]}r{message.retry_count}"
-        notice = draft.message(message.stage, message.created, unique)
+        # Of its request's moment: the same when the try is repeated, and of this day or so, so
+        # that it stands among the newest and is counted.
+        notice = draft.message(message.stage, message.asked, unique)
         self.outbox.send(notice)
         return f"answered {outcome.status}, kept as {kept}, told by {notice.id}"
 

@@ -194,6 +194,12 @@ class Message(BaseModel):
         """When it was made, in UTC."""
         return datetime.fromisoformat(self.created_date)
 
+    @property
+    def asked(self) -> datetime:
+        """When somebody asked for it last, in UTC: made it, or sent it again."""
+        requests = [moment.at for moment in self.timeline if moment.status is Status.CREATED]
+        return datetime.fromisoformat(requests[-1] if requests else self.created_date)
+
     def document(self) -> dict[str, Any]:
         """The message in JSON's types, without what it does not have and without its timeline."""
         return self.model_dump(mode="json", exclude_none=True, exclude={"timeline"})
