@@ -1,8 +1,8 @@
 variable "messages" {
   description = "Messaging: where notifications go, which hosts web actions may call, when the schedule is due, and how patient everything is."
   type = object({
-    # The ntfy topic. Whoever knows it can read and write there. Without one, the processor's
-    # smoke test fails and says so.
+    # The ntfy topic, with its credentials if it is not open to all. Whoever knows it can read and
+    # write there. Without one, the processor's smoke test fails and says so.
     ntfy_url          = optional(string)
     schedule          = optional(string, "cron(0 12 * * ? *)") # UTC
     schedules_enabled = optional(bool, true)
@@ -39,8 +39,9 @@ variable "messages" {
   }
 
   validation {
-    condition     = var.messages.ntfy_url == null || can(regex("^https?://[^/]+/[-_A-Za-z0-9]{1,64}$", var.messages.ntfy_url))
-    error_message = "messages.ntfy_url must be a server and one topic: https://ntfy.sh/my-topic."
+    # With credentials before the server or behind the topic where it is not open to all.
+    condition     = var.messages.ntfy_url == null || can(regex("^https?://([^/@?#]+@)?[^/@?#]+/[-_A-Za-z0-9]{1,64}(\\?[^#]+)?$", var.messages.ntfy_url))
+    error_message = "messages.ntfy_url must be a server and one topic, with its credentials if it has any: https://ntfy.sh/my-topic, https://user:password@ntfy.example.com/my-topic."
   }
 
   validation {

@@ -282,6 +282,29 @@ run "no_topic" {
   expect_failures = [var.messages]
 }
 
+run "topic_with_credentials" {
+  command = plan
+
+  variables {
+    messages = { ntfy_url = "https://user:pass%20word@ntfy.example.com:8443/alerts?auth=token" }
+  }
+
+  assert {
+    condition     = nonsensitive(aws_ssm_parameter.ntfy_url.value) == "https://user:pass%20word@ntfy.example.com:8443/alerts?auth=token"
+    error_message = "A topic that is not open to all is named with its credentials."
+  }
+}
+
+run "credentials_that_are_not_escaped" {
+  command = plan
+
+  variables {
+    messages = { ntfy_url = "https://user:pass/word@ntfy.example.com/alerts" }
+  }
+
+  expect_failures = [var.messages]
+}
+
 run "trusted_networks" {
   command = plan
 

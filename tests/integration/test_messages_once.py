@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest import mock
 
 import pytest
 from function_kit.aws_errors import AwsError
-from function_kit.signed_api import SignedApi
 from message_kit.claims import Claims
 from message_kit.message import Message, Status
 
+from tests.kit.lost_answers import losing_answers
 from tests.kit.messages import World, notice
 from tests.kit.process import until
 
@@ -37,25 +37,6 @@ def patient(world: World) -> AbstractContextManager[Callable[..., Any]]:
     """The processor, waiting longer for ntfy than any machine of ours takes."""
     limits = {"NTFY_TIMEOUT": 9, "NTFY_SECONDS": 20, "LEASE_SECONDS": 40}
     return world.function("message_processor", **limits)
-
-
-@contextmanager
-def losing_answers(operation: str) -> Iterator[list[str]]:
-    """The first answer to an operation gets lost: it was done, and nobody hears of it."""
-    lost: list[str] = []
-    send = SignedApi._send
-
-    def losing(self: SignedApi, method: str, path: str, headers: Any, *rest: Any) -> Any:
-        connection, response = send(self, method, path, headers, *rest)
-        if lost or not headers.get("x-amz-target", "").endswith(f".{operation}"):
-            return connection, response
-        lost.append(operation)
-        response.read()
-        connection.close()
-        raise ConnectionResetError
-
-    with mock.patch.object(SignedApi, "_send", losing):
-        yield lost
 
 
 def published(world: World) -> tuple[int, int]:

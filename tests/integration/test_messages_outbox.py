@@ -14,6 +14,7 @@ from message_kit.store import ConflictError, MessageStore, NotFoundError
 from message_kit.table import Table
 from message_kit.topic import Topic
 
+from tests.kit.lost_answers import losing_answers
 from tests.kit.messages import STAGE, World, notice
 from tests.kit.process import until
 
@@ -134,6 +135,22 @@ def test_a_failed_message_is_sent_again_when_somebody_asks(messaging: World) -> 
     ]
     with messaging.outbox() as outbox, pytest.raises(ConflictError, match="completed"):
         outbox.retry(identity)
+
+
+def test_one_whose_request_got_no_answer_is_sent_again_all_the_same(messaging: World) -> None:
+    """The request is repeated, and finds that it was done: nobody else has asked."""
+    identity = failed(messaging)
+    with messaging.outbox() as outbox:
+        with losing_answers("UpdateItem") as lost:
+            message = outbox.retry(identity, "asked for by a test")
+        assert lost
+        assert message.status == Status.CREATED
+        assert messaging.message(identity).status == Status.QUEUED
+        with pytest.raises(ConflictError, match="queued"):
+            outbox.retry(identity, "asked for by a test")
+    with messaging.function("message_processor") as processor:
+        messaging.mapping(processor).drain()
+    assert messaging.message(identity).status == Status.COMPLETED
 
 
 def test_nobody_sends_again_what_is_not_there(messaging: World) -> None:

@@ -12,6 +12,12 @@ from message_kit.message import Draft, MessageType, Status
 from tests.kit.messages import World, notice
 
 
+def complaints(log: str, record_id: str) -> list[str]:
+    """The reasons of a log's warnings that name a record."""
+    lines = [json.loads(line) for line in log.splitlines() if record_id in line]
+    return [line["reason"] for line in lines if line["level"] == "warning"]
+
+
 def notified(world: World) -> list[str]:
     return sorted(item["message"] for item in world.ntfy.ledger()["notifications"])
 
@@ -89,20 +95,22 @@ def test_web_actions_go_to_a_queue_of_their_own(messaging: World) -> None:
     ],
 )
 def test_what_cannot_be_sent_is_a_dead_letter_after_three_tries_with_its_reason(
-    messaging: World, behaviour: dict[str, Any], reason: str
+    messaging: World,
+    behaviour: dict[str, Any],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     messaging.behave({"containing": "poison", "behaviour": behaviour})
     bad, good = messaging.send(notice("poison"), notice("good"))
     with messaging.function("message_processor") as processor:
         mapping = messaging.mapping(processor)
         mapping.drain()
-    receives = [
-        record["attributes"]["ApproximateReceiveCount"]
-        for records, _ in mapping.batches
-        for record in records
-        if bad.id in record["body"]
-    ]
+    tries = [r for records, _ in mapping.batches for r in records if bad.id in r["body"]]
+    receives = [record["attributes"]["ApproximateReceiveCount"] for record in tries]
     assert receives == ["1", "2", "3"]
+    # By the record's id: so `fleet dlq show` finds it.
+    told = complaints(capsys.readouterr().out, tries[0]["messageId"])
+    assert told == [reason] * 3
     assert messaging.waiting(messaging.dead_letters) == 1
     found = messaging.message(bad.id)
     assert (found.status, found.error_message, found.retry_count) == (Status.FAILED, reason, 2)
@@ -152,12 +160,16 @@ def test_a_record_that_names_no_message_is_a_dead_letter_and_nothing_of_it_is_lo
     assert "secret" not in json.dumps(lines)
 
 
-def test_a_message_that_is_not_stored_is_a_dead_letter(messaging: World) -> None:
+def test_a_message_that_is_not_stored_is_a_dead_letter(
+    messaging: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     body = notice("n").message("dev", datetime.now(UTC))
-    messaging.client("sqs").send_message(
+    sent = messaging.client("sqs").send_message(
         QueueUrl=messaging.queue, MessageBody=body.model_dump_json()
     )
     with messaging.function("message_processor") as processor:
         messaging.mapping(processor).drain()
     assert messaging.waiting(messaging.dead_letters) == 1
     assert messaging.ntfy.attempts == 0
+    told = complaints(capsys.readouterr().out, sent["MessageId"])
+    assert told == ["no such message is stored"] * 3

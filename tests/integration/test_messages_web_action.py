@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
 from function_kit.aws_errors import AwsError
 from message_kit.claims import Claims
-from message_kit.message import AuthConfig, Draft, Message, MessageType, Status
+from message_kit.message import Status
 from web_action.results import Results
 
 from tests.kit.messages import World
 from tests.kit.process import until
-
-
-def action(auth: dict[str, Any] | None = None, **arguments: Any) -> Draft:
-    """A message that asks for an action."""
-    config = AuthConfig.model_validate(auth) if auth else None
-    return Draft(message_type=MessageType.WEB_ACTION, arguments=arguments, auth_config=config)
-
-
-def do(world: World, draft: Draft, **settings: Any) -> Message:
-    """Send a message and let the function work on it until nothing is left; gives it then."""
-    (sent,) = world.send(draft)
-    with world.function("web_action", **({"QUEUE_URL": world.action_queue} | settings)) as function:
-        world.mapping(function, world.action_queue).drain()
-    return world.message(sent.id)
-
-
-def results(world: World) -> list[dict[str, Any]]:
-    found = world.client("dynamodb").scan(TableName=f"{world.name}-results")["Items"]
-    return [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
-
-
-def told(world: World) -> list[str]:
-    """What people are told in the end."""
-    with world.function("message_processor") as processor:
-        world.mapping(processor).drain()
-    return [item["message"] for item in world.ntfy.ledger()["notifications"]]
+from tests.kit.web_actions import action, do, results, told
 
 
 def test_a_get_s_answer_is_kept_and_told(messaging: World) -> None:
@@ -107,115 +83,6 @@ def test_what_cannot_be_done_is_a_dead_letter_with_its_reason(
     assert told(messaging) == []
 
 
-def secret(world: World, name: str, value: Any) -> None:
-    text = value if isinstance(value, str) else json.dumps(value)
-    world.client("secretsmanager").create_secret(Name=f"{world.name}/{name}", SecretString=text)
-
-
-def echoed(world: World) -> dict[str, Any]:
-    (kept,) = results(world)
-    body: dict[str, Any] = json.loads(kept["body"])
-    return body
-
-
-def test_a_bearer_token_comes_from_a_secret_and_goes_into_no_log(
-    messaging: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    secret(messaging, "token", messaging.web.token)
-    auth = {"type": "bearer", "secret_name": "token"}
-    do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
-    assert echoed(messaging)["authorized"]
-    assert messaging.web.token not in capsys.readouterr().out
-
-
-def test_a_password_gets_a_token_which_is_used_again(
-    messaging: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    secret(messaging, "login", {"username": "stand-in", "password": "stand-in"})
-    auth = {
-        "type": "oauth_password",
-        "secret_name": "login",
-        "token_url": f"{messaging.web_url}/token",
-        "scope": "read",
-    }
-    draft = action(auth, action="http", url=f"{messaging.web_url}/echo")
-    messaging.send(draft, draft)
-    with messaging.function("web_action", QUEUE_URL=messaging.action_queue) as function:
-        mapping = messaging.mapping(function, messaging.action_queue)
-        mapping.drain()
-    paths = [request["path"] for request in messaging.web.requests]
-    assert sorted(set(paths)) == ["/echo", "/token"]
-    assert paths.count("/echo") == 2
-    assert all(json.loads(kept["body"])["authorized"] for kept in results(messaging))
-    assert messaging.web.token not in capsys.readouterr().out
-
-
-def test_an_api_key_goes_into_the_header_that_is_named(messaging: World) -> None:
-    secret(messaging, "key", {"api_key": "key-of-the-test"})
-    auth = {
-        "type": "api_key",
-        "secret_name": "key",
-        "headers": {"X-Their-Key": "", "X-More": "more"},
-    }
-    do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
-    headers = echoed(messaging)["headers"]
-    assert {"x-their-key", "x-more"} <= set(headers)
-
-
-def test_a_rotated_token_is_read_again_after_a_401(messaging: World) -> None:
-    secret(messaging, "token", "an-old-token")
-    auth = {"type": "bearer", "secret_name": "token"}
-    calls: list[str] = []
-
-    def rotate(*_: Any) -> None:
-        calls.append("forgotten")
-        messaging.client("secretsmanager").put_secret_value(
-            SecretId=f"{messaging.name}/token", SecretString=messaging.web.token
-        )
-
-    with mock.patch("web_action.signing.Signing.forget", autospec=True, side_effect=rotate):
-        found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/status/401"))
-    assert (found.status, found.error_message) == (Status.FAILED, "it answered 401")
-    assert calls == ["forgotten"] * 3
-
-
-@pytest.mark.parametrize(
-    ("auth", "reason"),
-    [
-        ({"type": "bearer"}, "auth_config.secret_name is missing"),
-        ({"type": "bearer", "secret_name": "none"}, "the secret could not be read"),
-        ({"type": "none", "headers": {"Host": "evil.test"}}, "may not set host"),
-        ({"type": "oauth_password", "secret_name": "login"}, "auth_config.token_url: the URL"),
-        (
-            {"type": "oauth_password", "secret_name": "login", "token_url": "https://evil.test/"},
-            "https://evil.test is not among",
-        ),
-        ({"type": "bearer", "secret_name": "two-lines"}, "holds what no header can"),
-        ({"type": "api_key", "secret_name": "login"}, "the secret has no api_key"),
-    ],
-)
-def test_what_cannot_sign_in_sends_nothing_and_says_why(
-    messaging: World, auth: dict[str, Any], reason: str
-) -> None:
-    secret(messaging, "login", {"username": "stand-in", "password": "stand-in"})
-    secret(messaging, "two-lines", "one\r\nhost: evil.test")
-    found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
-    assert found.status == Status.FAILED
-    assert reason in (found.error_message or "")
-    assert messaging.web.requests == []
-
-
-def test_a_password_that_is_wrong_is_said_without_it(messaging: World) -> None:
-    secret(messaging, "login", {"username": "stand-in", "password": "wrong-password"})
-    auth = {
-        "type": "oauth_password",
-        "secret_name": "login",
-        "token_url": f"{messaging.web_url}/token",
-    }
-    found = do(messaging, action(auth, action="http", url=f"{messaging.web_url}/echo"))
-    assert (found.status, found.error_message) == (Status.FAILED, "it answered 400")
-
-
 def test_a_get_whose_work_was_cut_off_is_done_again_and_told_once(messaging: World) -> None:
     draft = action(action="http", url=f"{messaging.web_url}/echo")
     (sent,) = messaging.send(draft)
@@ -244,12 +111,37 @@ def test_a_post_whose_end_nobody_knows_is_not_sent_again(messaging: World) -> No
             "its answer was not kept: failed: NoAnswer;"
             " not tried again: it is no GET, and an earlier try may have been done"
         )
-        # A person may think otherwise, and it is told under an id of its own.
+        # A person may think otherwise, and gets one try for it.
+        with messaging.outbox() as outbox:
+            outbox.retry(sent.id)
+        with mock.patch.object(Results, "keep", side_effect=AwsError("NoAnswer", "failed")):
+            messaging.mapping(function, messaging.action_queue).drain()
+        assert len(messaging.web.requests) == 2
+        assert messaging.message(sent.id).status == Status.FAILED
         with messaging.outbox() as outbox:
             outbox.retry(sent.id)
         messaging.mapping(function, messaging.action_queue).drain()
-    assert len(messaging.web.requests) == 2
+    assert len(messaging.web.requests) == 3
     assert messaging.message(sent.id).status == Status.COMPLETED
+
+
+def test_one_that_is_sent_again_days_later_is_told_today(messaging: World) -> None:
+    draft = action(action="http", url=f"{messaging.web_url}/echo")
+    old = datetime.now(UTC) - timedelta(days=5)
+    with messaging.outbox(lambda: old) as outbox:
+        sent = draft.message("dev", old)
+        outbox.store.create(sent.model_copy(update={"status": Status.FAILED}))
+    with messaging.outbox() as outbox:
+        again = outbox.retry(sent.id)
+    settings = {"QUEUE_URL": messaging.action_queue, "LEASE_SECONDS": 1, "ACTION_SECONDS": 0.5}
+    with messaging.function("web_action", **settings) as function:
+        record = messaging.mapping(function, messaging.action_queue).records()[0]
+        with mock.patch.object(Claims, "complete", side_effect=AwsError("NoAnswer", "failed")):
+            assert function({"Records": [record]})["batchItemFailures"]
+        until(lambda: not function({"Records": [record]})["batchItemFailures"])
+    found = messaging.client("dynamodb").scan(TableName=messaging.name)["Items"]
+    (told_by,) = [item for item in found if item["id"]["S"] != sent.id]
+    assert told_by["created_date"]["S"] == again.updated_date
 
 
 def test_an_answer_is_kept_up_to_50_kb(messaging: World) -> None:

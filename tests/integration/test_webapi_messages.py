@@ -100,6 +100,7 @@ def test_a_message_is_published_with_the_attributes_that_are_filtered_by(api: We
         ({"message_type": "notify", "stage": "prod"}, "stage"),
         ({"message_type": "notify", "stage": "moon"}, "stage"),
         ({"message_type": "notify", "payload": {"n": 1e300}}, "payload"),
+        ({"message_type": "notify", "payload": {"deep": {"": 1}}}, "payload"),
         ({"message_type": "web_action", "auth_config": {"token": "x"}}, "auth_config.token"),
     ],
 )

@@ -103,13 +103,31 @@ def test_counts_are_kept_for_a_minute_and_shared(
     assert shown(metrics.counts())["total"] == 1
 
 
-def test_days_that_are_over_are_counted_once(api: WebApi, metrics: Metrics, clock: Clock) -> None:
+def test_days_that_are_over_are_not_counted_each_time(
+    api: WebApi, metrics: Metrics, clock: Clock
+) -> None:
     api.store(message(NOON - timedelta(days=5)))
     metrics.counts()
     clock.now += FRESH_SECONDS + 1
-    # Nothing is created on a day that is over, so that a message there shows who looks again.
+    # Hardly anything is created on a day that is over: a message there shows who looks again.
     api.store(message(NOON - timedelta(days=5)), message(NOON - timedelta(days=1)))
     assert shown(metrics.counts())["total"] == 2
+
+
+def test_days_that_are_over_are_counted_again_in_turn(
+    api: WebApi, metrics: Metrics, clock: Clock
+) -> None:
+    """A schedule's message may be redriven when the day that it was due is long over."""
+    metrics.counts()
+    late = [message(NOON - timedelta(days=back)) for back in (2, 4, 91)]
+    api.store(*late)
+    seen = []
+    for _ in range(len(metrics.counts().days)):
+        clock.now += FRESH_SECONDS + 1
+        seen.append(shown(metrics.counts())["total"])
+    assert seen == sorted(seen), "one day at a time, and none is forgotten again"
+    assert set(seen) == {1, 2, 3}
+    assert seen.index(3) > seen.index(2)
 
 
 def test_a_day_that_is_over_by_now_is_counted(api: WebApi, metrics: Metrics, clock: Clock) -> None:

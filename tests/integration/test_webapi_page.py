@@ -267,6 +267,37 @@ def test_the_api_is_away_and_comes_back(page: MessagesPage, front: Gateway) -> N
     assert "cannot be reached" not in page.page.run("document.body.innerText")
 
 
+NEWS = "document.getElementById('news').textContent"
+ONLINE = "window.dispatchEvent(new Event('online'))"
+WRITTEN = "document.querySelector('[name=message]')?.value"
+
+
+def test_a_network_that_comes_back_leaves_a_form_as_it_is(page: MessagesPage) -> None:
+    page.go("#/send", "Send a message")
+    page.write("message", "half of what I")
+    page.page.run(ONLINE)
+    page.keys("Tab")
+    assert page.focused == "Title", "nothing was made anew"
+    assert page.page.run(WRITTEN) == "half of what I"
+
+
+def test_only_an_answer_ends_an_outage_and_a_form_outlasts_it(
+    page: MessagesPage, front: Gateway
+) -> None:
+    front.away = True
+    page.click("Refresh")
+    page.see("The API cannot be reached.")
+    page.go("#/send", "Send a message")
+    page.write("message", "half of what I")
+    assert "answers again" not in page.page.run(NEWS)
+    page.see("The API cannot be reached.")
+    front.away = False
+    page.page.run(ONLINE)
+    page.page.until(f"{NEWS} === 'The API answers again.'")
+    assert "cannot be reached" not in page.page.run("document.body.innerText")
+    assert page.page.run(WRITTEN) == "half of what I"
+
+
 @pytest.mark.parametrize("lost", ["app.js", "dom.js"])
 def test_a_page_that_came_incomplete_says_so_and_loads_again(
     tab: Page, api: WebApi, lost: str

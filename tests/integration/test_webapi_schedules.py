@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
+from function_kit.aws_errors import AwsError
+from message_kit.message import MAX_BYTES, Draft, MessageType
+from message_kit.schedule import drafted
+from message_kit.schedules import Schedules
 
 from tests.kit.webapi import WebApi, web_api
 
@@ -96,8 +101,61 @@ def test_a_schedule_that_is_not_there(api: WebApi, method: str, end: str) -> Non
     assert (status, answer["fields"][0]["field"]) == (400, "name")
 
 
-def test_what_a_schedule_makes_must_still_fit(api: WebApi) -> None:
+def test_what_a_schedule_makes_must_fit(api: WebApi) -> None:
     big = {"message_type": "notify", "payload": {"message": "x" * 150_000}}
     status, _ = api.ask("POST", "/api/schedules", DAILY | {"message": big})
     assert status == 201
     assert api.ask("POST", "/api/schedules/daily-news/run")[0] == 201
+
+
+def test_one_whose_message_could_never_be_sent_is_refused(api: WebApi) -> None:
+    message = Draft(message_type=MessageType.NOTIFY, payload={"message": ""})
+    fits = MAX_BYTES - drafted(DAILY["name"], message).size
+    for length, expected in ((fits, 201), (fits + 1, 400)):
+        draft = {"message_type": "notify", "payload": {"message": "x" * length}}
+        status, answer = api.ask("POST", "/api/schedules", DAILY | {"message": draft})
+        assert status == expected
+        assert api.ask("GET", "/api/schedules")[1]["count"] == 1
+    (problem,) = answer["fields"]
+    assert problem == {"field": "message", "reason": "a message has at most 200000 bytes"}
+
+
+def test_what_scheduler_does_not_take_is_the_caller_s_to_change(api: WebApi) -> None:
+    assert api.ask("POST", "/api/schedules", DAILY)[0] == 201
+    send = Schedules._send
+
+    def refusing(self: Schedules, method: str, *rest: Any) -> dict[str, Any]:
+        if method in {"POST", "PUT"}:
+            raise AwsError("ValidationException", f"{method} of a schedule failed", 400)
+        return send(self, method, *rest)
+
+    with mock.patch.object(Schedules, "_send", refusing):
+        answers = [
+            api.ask("POST", "/api/schedules", DAILY | {"name": "another"}),
+            api.ask("POST", "/api/schedules/daily-news/pause"),
+        ]
+    for status, answer in answers:
+        assert status == 400
+        assert answer["fields"] == [{"field": "body", "reason": "Scheduler does not take it"}]
+
+
+def test_a_schedule_that_nobody_can_read_hides_no_other(
+    api: WebApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert api.ask("POST", "/api/schedules", DAILY)[0] == 201
+    message = {"message_type": "notify", "payload": {"": "no name"}}
+    api.client("scheduler").create_schedule(
+        GroupName=api.group,
+        Name="of-an-older-release",
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": api.variables["SCHEDULE_TARGET_ARN"],
+            "RoleArn": api.variables["SCHEDULE_ROLE_ARN"],
+            "Input": json.dumps({"message": message}),
+        },
+    )
+    _, listed = api.ask("GET", "/api/schedules")
+    assert [schedule["name"] for schedule in listed["schedules"]] == ["daily-news"]
+    assert "schedule_unreadable" in capsys.readouterr().out
+    assert api.ask("DELETE", "/api/schedules/of-an-older-release")[0] == 200

@@ -59,7 +59,7 @@ def test_no_two_ids_of_a_second_are_the_same() -> None:
     [
         {"n": 1.5, "big": 10**37, "small": 1e-130, "zero": 0, "yes": True, "no": None},
         {"deep": {"er": [{"still": ["x"]}]}},
-        {"": "an empty name", "text": ""},
+        {"x" * 65_535: "a long name", "text": ""},
     ],
 )
 def test_what_dynamodb_keeps_exactly_is_taken(payload: dict[str, Any]) -> None:
@@ -80,6 +80,10 @@ def nested(levels: int) -> dict[str, Any]:
         ({"n": 1e-131}, "cannot keep exactly"),
         ({"text": "\ud800"}, "half a surrogate pair"),
         ({"\udfff": 1}, "half a surrogate pair"),
+        ({"": 1}, "a name that is empty"),
+        ({"deep": [{"": 1}]}, "a name that is empty"),
+        ({"x" * 65_536: 1}, "longer than 65535 bytes"),
+        ({"ü" * 32_768: 1}, "longer than 65535 bytes"),
         (nested(17), "more than 16 levels"),
     ],
 )

@@ -12,17 +12,18 @@ import json
 import random
 import time
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from function_kit.deadline import Deadline
 from function_kit.logging import get_logger
-from message_kit.outbound import Call, OutboundError
+from message_kit.outbound import OutboundError
+
+from message_processor.topic import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from function_kit.secrets import Secret
-    from message_kit.outbound import Answer, Outbound
+    from message_kit.outbound import Answer, Call, Outbound
 
     from message_processor.notification import Notification
 
@@ -114,23 +115,24 @@ class Ntfy:
         raise NotSentError(sending.reason, settled=settled, retry_after=sending.retry_after)
 
     def check(self) -> None:
-        """Raise unless the URL can be read and its server answers.
+        """Raise unless the URL can be read, and its server is well and accepts its credentials.
+
+        Whether it lets them post to the topic, nobody can ask without posting.
 
         Raises:
             SecretError: The URL could not be read.
-            OutboundError: Nobody answers there.
-            ValueError: It is no URL.
+            OutboundError: It is no URL, or nobody answers there, or with a refusal.
         """
-        if not self._url.get().startswith(("https://", "http://")):
-            raise ValueError("the ntfy URL is not set: it must begin with https://")
-        self._exchange(self._call("GET", "/v1/health", {}), Deadline.after(self._timeout))
+        answer = self._exchange(self._topic().health(), Deadline.after(self._timeout))
+        if answer.status not in _OK:
+            raise OutboundError(f"ntfy answered {answer.status}", sent=True)
 
     def _try(self, it: Notification, sending: _Sending, deadline: Deadline) -> Answer | None:
         headers = {**it.headers, "x-sequence-id": sending.message_id}
         headers["content-type"] = "text/plain; charset=utf-8"
-        call = self._call("POST", self._topic(), headers, it.text.encode())
         began = time.time()
         try:
+            call = self._topic().publish(headers, it.text.encode())
             answer = self._exchange(call, deadline)
         except OutboundError as error:
             sending.failed(f"ntfy: {error}", since=began if error.sent else None)
@@ -146,8 +148,8 @@ class Ntfy:
         if sending.unsettled_since is None or deadline.expired:
             return False
         since = int(sending.unsettled_since) - _SKEW
-        call = self._call("GET", f"{self._topic()}/json?poll=1&since={since}", {})
         try:
+            call = self._topic().read(since)
             answer = self._exchange(call, deadline)
         except OutboundError as error:
             log.warning("ntfy_not_asked", message_id=sending.message_id, reason=str(error))
@@ -157,13 +159,8 @@ class Ntfy:
             return False
         return any(_is_of(line, sending.message_id) for line in answer.body.splitlines())
 
-    def _topic(self) -> str:
-        return urlsplit(self._url.get()).path.rstrip("/")
-
-    def _call(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Call:
-        parts = urlsplit(self._url.get())
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return Call(method, parts.scheme, parts.hostname or "", port, target or "/", headers, body)
+    def _topic(self) -> Topic:
+        return Topic.of(self._url.get())
 
     def _exchange(self, call: Call, deadline: Deadline) -> Answer:
         wait = Deadline.after(min(self._timeout, deadline.remaining()))

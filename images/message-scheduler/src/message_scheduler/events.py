@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from message_kit.message import Draft
+from message_kit.schedule import drafted
 from message_kit.schedules import DUE
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -47,8 +48,7 @@ class Due(BaseModel):
         due = self.scheduled_time or now.replace(second=0, microsecond=0)
         due = due.astimezone(UTC)
         unique = hashlib.sha256(f"{self.schedule} {due.isoformat()}".encode()).hexdigest()[:24]
-        draft = self.message.model_copy(update={"created_by": f"schedule:{self.schedule}"})
-        return draft.message(stage, due, unique)
+        return drafted(self.schedule, self.message).message(stage, due, unique)
 
 
 class Sweep(BaseModel):

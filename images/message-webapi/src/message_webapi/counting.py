@@ -1,8 +1,9 @@
 """Counting messages by an index, a day at a time.
 
-What was created on a day that is over stays what it was, until DynamoDB drops it after 90 days:
-such a day is counted once. Today and yesterday are counted anew each time; yesterday because a
-schedule's message has the moment that it was due, and may be made hours after it.
+What was created on a day that is over mostly stays what it was, until DynamoDB drops it after 90
+days. Today and yesterday are counted anew each time; yesterday because a schedule's message has the
+moment that it was due, and may be made hours after it. One that is redriven may be made days after
+it: so one of the days before is counted anew each time, too, all of them in turn.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Counts:
     """Counts of all messages of a stage.
 
     Attributes:
-        days: By day that is over, how many of which type.
+        days: By day that is over, how many of which type; first the day counted longest ago.
         open_types: How many of which type, of today and yesterday.
         hours: The last 24 hours, oldest first.
         unfinished: How many by status, of those that are not completed.
@@ -90,22 +91,26 @@ class Census:
         """Count anew.
 
         Args:
-            before: What was counted the last time; days that are in it are not counted again.
+            before: What was counted the last time; one day that is in it is counted again.
             now: With a zone.
             out_of_time: Whether to leave the days that are still missing to the next time.
         """
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        over = [today - timedelta(days=back) for back in range(OPEN_DAYS, DAYS)]
+        days = (today - timedelta(days=back) for back in range(OPEN_DAYS, DAYS))
+        over = {f"{day:%F}": day for day in days}
+        kept = {name: types for name, types in before.days.items() if name in over}
+        wanted = [*(name for name in over if name not in kept), *list(kept)[:1]]
         counts = Counts(as_of=timestamp(now))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             unfinished = {s.value: pool.submit(self._in_status, s) for s in _UNFINISHED}
             self._open(counts, now, today - timedelta(days=OPEN_DAYS - 1))
             counts.unfinished = {name: found.result() for name, found in unfinished.items()}
-            known = {f"{day:%F}": before.days.get(f"{day:%F}") for day in over}
-            missing = [day for day in over if known[f"{day:%F}"] is None]
-            found = pool.map(lambda day: None if out_of_time() else self._of_day(day), missing)
-            known |= {f"{day:%F}": types for day, types in zip(missing, found, strict=True)}
-        counts.days = {day: types for day, types in known.items() if types is not None}
+            found = pool.map(lambda n: None if out_of_time() else self._of_day(over[n]), wanted)
+            counted = {
+                n: types for n, types in zip(wanted, found, strict=True) if types is not None
+            }
+        # Behind those that were counted before.
+        counts.days = {n: types for n, types in kept.items() if n not in counted} | counted
         return counts
 
     def _open(self, counts: Counts, now: datetime, since: datetime) -> None:

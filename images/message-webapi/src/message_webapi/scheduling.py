@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from function_kit.http_api import HttpError, Response, invalid, response
-from message_kit.schedule import Schedule
+from message_kit.schedule import RefusedScheduleError, Schedule
 from message_kit.schedules import ScheduleExistsError, ScheduleNotFoundError
 
 from message_webapi.messages import send
@@ -29,7 +29,7 @@ def create_schedule(request: Request, settings: WebApiSettings) -> Response:
     schedule = Schedule.model_validate(request.body())
     try:
         schedules(settings).create(schedule)
-    except ValueError as error:
+    except RefusedScheduleError as error:
         raise _not_taken(error) from None
     except ScheduleExistsError:
         raise HttpError(
@@ -75,7 +75,7 @@ def _changed(request: Request, change: Callable[[str], Schedule]) -> Response:
         schedule = change(name)
     except ScheduleNotFoundError:
         raise _unknown(name) from None
-    except ValueError as error:
+    except RefusedScheduleError as error:
         raise _not_taken(error) from None
     return response(200, _shown(schedule), request.id)
 
@@ -84,8 +84,8 @@ def _shown(schedule: Schedule) -> dict[str, Any]:
     return schedule.model_dump(mode="json", exclude_none=True)
 
 
-def _not_taken(error: ValueError) -> HttpError:
-    return invalid([{"field": "expression", "reason": str(error)}])
+def _not_taken(error: RefusedScheduleError) -> HttpError:
+    return invalid([{"field": error.field, "reason": str(error)}])
 
 
 def _unknown(name: str) -> HttpError:

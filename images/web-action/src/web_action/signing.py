@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from function_kit import redaction
 from function_kit.secrets import Secret, SecretError
 
-from web_action.fetch import Ask
+from web_action.fetch import Ask, FetchError
 from web_action.origins import RefusedUrlError, parse
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class Signing:
             deadline: Of the action.
 
         Raises:
-            SigningError: They cannot be made.
-            FetchError: No token was given.
+            SigningError: They cannot be made, or no token was given.
             SecretError: The secret could not be read.
         """
         if config is None:
@@ -144,7 +143,11 @@ class Signing:
         signing = _client(secret)
         body = urlencode(form).encode()
         ask = Ask(url, "POST", headers, signing, body, _MOST_TOKEN)
-        answer = self._fetcher.fetch(ask, origins, deadline)
+        try:
+            answer = self._fetcher.fetch(ask, origins, deadline)
+        except FetchError as error:
+            # What was sent asked for a token: the action itself was not begun.
+            raise SigningError(f"no token was given: {error}") from None
         token, seconds = _granted(answer.body)
         if len(self._tokens) >= _MOST:
             self._tokens.clear()

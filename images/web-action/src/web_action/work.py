@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from function_kit.aws_errors import AwsError
@@ -67,7 +66,7 @@ class Doing:
         unsettled = claimed.unsettled_since is not None
         try:
             action = _action(message)
-            if unsettled and not action.repeatable and not _asked_again(claimed):
+            if unsettled and not action.repeatable and not _asked_again(message):
                 raise TryFailedError(_not_again(message), settled=False)
             outcome = self._run(action, message, invocation)
             return self._told(message, outcome)
@@ -119,7 +118,9 @@ class Doing:
             result_id=kept,
         )
         unique = f"{message.id.rpartition('_')[2]}r{message.retry_count}"
-        notice = draft.message(message.stage, message.created, unique)
+        # Of its request's moment: the same when the try is repeated, and of this day or so, so
+        # that it stands among the newest and is counted.
+        notice = draft.message(message.stage, message.asked, unique)
         self.outbox.send(notice)
         return f"answered {outcome.status}, kept as {kept}, told by {notice.id}"
 
@@ -130,11 +131,12 @@ def _not_again(message: Message) -> str:
     return f"{before.removesuffix('; ')}; {_NOT_AGAIN}" if before else _NOT_AGAIN
 
 
-def _asked_again(claimed: Claimed) -> bool:
-    """Whether a person has sent the message again since the try that nobody knows about."""
-    asked = [m.at for m in claimed.message.timeline if m.status is Status.CREATED]
-    since = claimed.unsettled_since or 0.0
-    return bool(asked) and datetime.fromisoformat(asked[-1]).timestamp() > since
+def _asked_again(message: Message) -> bool:
+    """Whether this is the first try since a person has sent the message again."""
+    way = [moment.status for moment in message.timeline]
+    asked = [step for step, status in enumerate(way) if status is Status.CREATED]
+    # A request is good for one try: those that the queue repeats by itself have none.
+    return len(asked) > 1 and way[asked[-1] :].count(Status.PROCESSING) == 1
 
 
 def _action(message: Message) -> Http | Weather:

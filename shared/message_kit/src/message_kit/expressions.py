@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FORM: Final = re.compile(r"^(rate|cron|at)\((.*)\)$", re.DOTALL)
-_RATE: Final = re.compile(r"^([1-9][0-9]{0,8}) (minute|hour|day)(s?)$")
-_AT: Final = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$")
+_FORM: Final = re.compile(r"(rate|cron|at)\((.*)\)", re.DOTALL)
+_RATE: Final = re.compile(r"([1-9][0-9]{0,8}) (minute|hour|day)(s?)")
+_AT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 _MONTHS: Final = (
     *("JAN", "FEB", "MAR", "APR", "MAY", "JUN"),
     *("JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
@@ -72,7 +72,7 @@ def check(expression: str, timezone: str, now: datetime) -> None:
         ValueError: It would not, or the expression is over; the message says why.
     """
     there = zone(timezone)
-    form = _FORM.match(expression)
+    form = _FORM.fullmatch(expression)
     if form is None:
         raise ValueError(
             "an expression is rate(5 minutes), cron(0 12 * * ? *) or at(2026-01-31T09:30:00)"
@@ -87,7 +87,7 @@ def check(expression: str, timezone: str, now: datetime) -> None:
 
 
 def _check_rate(inner: str) -> None:
-    found = _RATE.match(inner)
+    found = _RATE.fullmatch(inner)
     if found is None:
         raise ValueError(
             "a rate is a whole number from 1 and minutes, hours or days: rate(5 hours)"
@@ -99,7 +99,7 @@ def _check_rate(inner: str) -> None:
 
 
 def _check_at(inner: str, there: ZoneInfo, now: datetime) -> None:
-    if not _AT.match(inner):
+    if not _AT.fullmatch(inner):
         raise ValueError("a time is at(yyyy-mm-ddThh:mm:ss), without a zone")
     try:
         moment = datetime.fromisoformat(inner).replace(tzinfo=there)

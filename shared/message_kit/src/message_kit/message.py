@@ -17,6 +17,7 @@ MAX_BYTES: Final = 200_000
 """Of payload, arguments and auth_config together as JSON: SNS and SQS carry 256 KB at most."""
 MAX_DEPTH: Final = 16
 """Levels of a payload: DynamoDB stores 32 of nesting in all."""
+_LONGEST_NAME: Final = 65_535  # bytes of an attribute's name in DynamoDB, at any depth
 _DIGITS: Final = 38  # of a number in DynamoDB, which ends at 9.99e125 and at 1e-130
 _EXACT: Final = Context(prec=5000)  # Python reads no longer number
 _LARGEST: Final = 125
@@ -63,7 +64,7 @@ def _check(value: object, depth: int) -> None:
         raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, dict):
         for name, item in value.items():
-            _check_text(name)
+            _check_name(name)
             _check(item, depth + 1)
     elif isinstance(value, list):
         for item in value:
@@ -72,6 +73,12 @@ def _check(value: object, depth: int) -> None:
         _check_text(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         _check_number(value)
+
+
+def _check_name(name: str) -> None:
+    _check_text(name)
+    if not 0 < len(name.encode()) <= _LONGEST_NAME:
+        raise ValueError(f"it holds a name that is empty or longer than {_LONGEST_NAME} bytes")
 
 
 def _check_text(value: str) -> None:
@@ -186,6 +193,12 @@ class Message(BaseModel):
     def created(self) -> datetime:
         """When it was made, in UTC."""
         return datetime.fromisoformat(self.created_date)
+
+    @property
+    def asked(self) -> datetime:
+        """When somebody asked for it last, in UTC: made it, or sent it again."""
+        requests = [moment.at for moment in self.timeline if moment.status is Status.CREATED]
+        return datetime.fromisoformat(requests[-1] if requests else self.created_date)
 
     def document(self) -> dict[str, Any]:
         """The message in JSON's types, without what it does not have and without its timeline."""

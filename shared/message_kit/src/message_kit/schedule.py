@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from message_kit import expressions
-from message_kit.message import Draft, MessageType
+from message_kit.message import MAX_BYTES, Draft, MessageType
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 type State = Literal["ENABLED", "DISABLED"]
+
+
+class RefusedScheduleError(ValueError):
+    """Scheduler would not take a schedule, has not taken it, or its message could not be sent.
+
+    Attributes:
+        field: What of the schedule is wrong; `body` when nobody says.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        """Say what and why."""
+        super().__init__(reason)
+        self.field = field
 
 
 class Schedule(BaseModel):
@@ -50,12 +63,23 @@ class Schedule(BaseModel):
         return self
 
     def check(self, now: datetime) -> None:
-        """Raise unless Scheduler would take it.
+        """Raise unless Scheduler would take it, and its message can be sent.
 
         Raises:
-            ValueError: It would not, or it is over; the message says why.
+            RefusedScheduleError: It would not or cannot, or it is over; the message says why.
         """
-        expressions.check(self.expression, self.timezone, now)
+        made = drafted(self.name, self.message)
+        if max(made.size, self.message.size) > MAX_BYTES:
+            raise RefusedScheduleError("message", f"a message has at most {MAX_BYTES} bytes")
+        try:
+            expressions.check(self.expression, self.timezone, now)
+        except ValueError as error:
+            raise RefusedScheduleError("expression", str(error)) from None
+
+
+def drafted(name: str, message: Draft) -> Draft:
+    """What is sent when the schedule of a name is due."""
+    return message.model_copy(update={"created_by": f"schedule:{name}"})
 
 
 class Order(BaseModel):

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from function_kit.aws_errors import AwsError
+from function_kit.logging import get_logger
 from function_kit.signed_api import code
 from function_kit.sigv4 import encode, query
+from pydantic import ValidationError
 
 from message_kit.message import Draft
-from message_kit.schedule import Schedule
+from message_kit.schedule import RefusedScheduleError, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +33,10 @@ DUE: Final = "<aws.scheduler.scheduled-time>"
 _FAILED: Final = 400
 _NOT_FOUND: Final = "ResourceNotFoundException"
 _CONFLICT: Final = "ConflictException"
+_INVALID: Final = "ValidationException"
 _AT_ONCE: Final = 8
 _PAGE: Final = 100
+log = get_logger()
 
 
 class ScheduleNotFoundError(Exception):
@@ -84,7 +88,7 @@ class Schedules:
             token: Makes a repeated call one call; 64 characters at most.
 
         Raises:
-            ValueError: The expression is wrong or over; the message says why.
+            RefusedScheduleError: It cannot be; the message says why.
             ScheduleExistsError: There is another of that name.
             AwsError: Scheduler could not be used; as by every method here.
         """
@@ -138,7 +142,7 @@ class Schedules:
 
         Raises:
             ScheduleNotFoundError: There is none.
-            ValueError: Its time is over.
+            RefusedScheduleError: Its time is over.
         """
         return self._put(name, "ENABLED")
 
@@ -166,10 +170,14 @@ class Schedules:
         return schedule
 
     def _seen(self, name: str) -> Schedule | None:
-        """A schedule, or None when it is gone since it was listed."""
+        """A schedule, or None when it is gone since it was listed, or nobody here can read it."""
         try:
             return self.get(name)
         except ScheduleNotFoundError:
+            return None
+        except ValidationError as error:
+            faults = [".".join(map(str, fault["loc"])) for fault in error.errors()]
+            log.error("schedule_unreadable", schedule=name, faults=faults)  # noqa: TRY400 - pydantic quotes
             return None
 
     def _names(self) -> list[str]:
@@ -206,6 +214,8 @@ class Schedules:
         except AwsError as error:
             if error.code == _NOT_FOUND:
                 raise ScheduleNotFoundError(name) from None
+            if error.code == _INVALID:
+                raise RefusedScheduleError("body", "Scheduler does not take it") from None
             raise
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 10  # a batch's size: who makes us wait can make all of a batch wait together
 _MARGIN: Final = 1.0  # seconds beside a lease's end
+_WHY: Final = {
+    "completed": "it is completed",
+    "held": "somebody works on it for another record",
+    "ours": "somebody works on it for this very record",
+    "unknown": "no such message is stored",
+}
 log = get_logger()
 
 
@@ -148,22 +154,31 @@ class Worker:
             return Result(done=False, outcome="unreadable", delay=delay)
         claimed = self.claims.claim(key, lease)
         if isinstance(claimed, NotClaimed):
-            log.info("message_not_ours", message_id=key.id, why=claimed.why)
-            return _not_ours(claimed, delay)
+            result = _not_ours(claimed, delay)
+            # Loud where the record may become a dead letter: people look for its reason by its id.
+            tell = log.info if result.done else log.warning
+            tell("message_not_ours", record=record.id, message_id=key.id, reason=_WHY[claimed.why])
+            return result
         try:
             note = self.do(claimed, invocation)
         except TryFailedError as failure:
-            return self._failed(claimed, failure, delay, last=last)
+            return self._failed(record, claimed, failure, delay, last=last)
         self.claims.complete(claimed, note)
         kind = claimed.message.message_type
         log.info("message_completed", message_id=key.id, message_type=kind, note=note)
         return Result(done=True, outcome="completed")
 
     def _failed(
-        self, claimed: Claimed, failure: TryFailedError, delay: float, *, last: bool
+        self,
+        record: Record,
+        claimed: Claimed,
+        failure: TryFailedError,
+        delay: float,
+        *,
+        last: bool,
     ) -> Result:
-        reason = str(failure)
-        log.warning("try_failed", message_id=claimed.message.id, reason=reason, last=last)
+        reason, message_id = str(failure), claimed.message.id
+        log.warning("try_failed", record=record.id, message_id=message_id, reason=reason, last=last)
         if last:
             self.claims.fail(claimed, reason, settled=failure.settled)
             return Result(done=False, outcome="failed")

@@ -14,6 +14,7 @@ see, arrivals of what was there already, and requests that followed a redirect.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 import threading
@@ -61,6 +62,7 @@ class Script(BaseModel):
         rules: Tried in order; the first that fits decides.
         latency: Seconds before anything happens, whatever it is.
         readable: Whether messages can be read back.
+        login: Who alone may use topics, as `user:password` or `?query`; everybody when empty.
         seed: Of what is drawn.
     """
 
@@ -69,6 +71,7 @@ class Script(BaseModel):
     rules: tuple[Rule, ...] = ()
     latency: Annotated[float, Field(ge=0)] = 0.0
     readable: bool = True
+    login: str = ""
     seed: int = 0
 
     def behaviour(self, key: str, text: str, number: int) -> Behaviour:
@@ -141,6 +144,8 @@ def application(ntfy: Ntfy) -> Starlette:
     """The ASGI application around `ntfy`."""
 
     async def publish(request: Request) -> Response:
+        if not _knows(request, ntfy.script.login):
+            return _error(403, "forbidden")
         text = (await request.body()).decode()
         message = _message(request, text)
         behaviour = ntfy.attempt(message["sequence_id"], text)
@@ -154,7 +159,7 @@ def application(ntfy: Ntfy) -> Starlette:
         return _response(behaviour, message)
 
     def read(request: Request) -> Response:
-        if not ntfy.script.readable:
+        if not _knows(request, ntfy.script.login) or not ntfy.script.readable:
             return _error(403, "forbidden")
         since = request.query_params.get("since", "all")
         found = ntfy.since(request.path_params["topic"], 0 if since == "all" else float(since))
@@ -171,7 +176,7 @@ def application(ntfy: Ntfy) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/v1/health", lambda _: JSONResponse({"healthy": True})),
+            Route("/v1/health", lambda request: _health(request, ntfy.script.login)),
             Route("/__control", control, methods=["PUT"]),
             Route("/__ledger", lambda _: JSONResponse(ntfy.ledger())),
             Route("/elsewhere", stray, methods=["GET", "POST"]),
@@ -179,6 +184,21 @@ def application(ntfy: Ntfy) -> Starlette:
             Route("/{topic}", publish, methods=["POST", "PUT"]),
         ]
     )
+
+
+def _health(request: Request, login: str) -> Response:
+    # Anybody may ask, and wrong credentials are refused all the same.
+    if "authorization" in request.headers and not _knows(request, login):
+        return _error(401, "unauthorized")
+    return JSONResponse({"healthy": True})
+
+
+def _knows(request: Request, login: str) -> bool:
+    """Whether a request signs in as it must."""
+    if login.startswith("?"):
+        return f"&{request.url.query}".endswith(f"&{login[1:]}")
+    pair = base64.b64encode(login.encode()).decode()
+    return not login or request.headers.get("authorization") == f"Basic {pair}"
 
 
 def _message(request: Request, text: str) -> dict[str, Any]:

@@ -29,12 +29,13 @@ USER = PASSWORD = "stand-in"  # noqa: S105 - of nobody
 
 
 class Web:
-    """The stand-in's state: its ledger, and the one token that it gives."""
+    """The stand-in's state: its ledger, the one token that it gives, and how it fails first."""
 
     def __init__(self) -> None:
         """Start with an empty ledger."""
         self.requests: list[dict[str, str]] = []
         self.token = secrets.token_urlsafe(16)
+        self.token_failures: list[int] = []
 
     def note(self, request: Request) -> None:
         """Enter a request into the ledger."""
@@ -55,6 +56,8 @@ def application(web: Web) -> Starlette:
 
     async def token(request: Request) -> Response:
         web.note(request)
+        if web.token_failures:
+            return Response(status_code=web.token_failures.pop(0))
         form = parse_qs((await request.body()).decode())
         given = [form.get(name) for name in ("grant_type", "username", "password")]
         if given != [["password"], [USER], [PASSWORD]]:

@@ -4,6 +4,9 @@ import { authorize } from "./session.js";
 
 const PATIENCE = 30_000; // milliseconds: no request takes longer than the function may
 
+/** How many requests were made. */
+export let asked = 0;
+
 /** The API did not answer, or said that it cannot at the moment. */
 export class Outage extends Error {}
 
@@ -35,6 +38,7 @@ export function act(method, path, body = undefined) {
 }
 
 async function request(method, url, body, signal) {
+  asked += 1;
   const headers = await authorize(method, url, body);
   if (body) headers["content-type"] = "application/json";
   const stop = AbortSignal.timeout(PATIENCE);

@@ -1,6 +1,6 @@
 // The page: which part is shown, who may see it, and what happens when the API is away.
 
-import { Outage, Problem, Refused } from "./api.js";
+import { Outage, Problem, Refused, asked, get } from "./api.js";
 import { announce, clock, h } from "./dom.js";
 import * as session from "./session.js";
 import * as counts from "./counts.js";
@@ -26,6 +26,7 @@ let stop = new AbortController();
 let shownAt = "";
 let loadedAt = "";
 let timer = 0;
+let loads = false; // whether what is shown, or was to be, comes from the API
 
 /** Where the reader is, by the address. */
 function place() {
@@ -48,15 +49,20 @@ async function show() {
   if (!session.isSignedIn()) { replace(session.signInForm(), "Sign in"); return; }
   main.setAttribute("aria-busy", "true");
   const { signal } = stop;
+  const before = asked;
   try {
     const query = new URLSearchParams(here.query);
     const part = await here.part.view({ names: here.names, query, signal, again: show });
     if (signal.aborted) return;
     replace(part, here.part.title);
     loadedAt = clock();
-    up();
+    loads = asked > before;
+    if (loads) up();
+    else if (!outage.hidden) later();
   } catch (error) {
-    if (!signal.aborted) failed(error, here);
+    if (signal.aborted) return;
+    loads = true;
+    failed(error, here);
   } finally {
     if (!signal.aborted) main.removeAttribute("aria-busy");
   }
@@ -107,15 +113,39 @@ function down(error, here) {
     h("p", {}, h("strong", {}, error.message), " ",
       loadedAt ? `You see what was there at ${loadedAt}. ` : "",
       `It is tried again every ${RETRY_SECONDS} seconds.`),
-    h("button", { type: "button", onclick: show }, "Try now"));
+    h("button", { type: "button", onclick: retry }, "Try now"));
   outage.hidden = false;
-  timer = setTimeout(show, RETRY_SECONDS * 1000);
+  later();
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(retry, RETRY_SECONDS * 1000);
+}
+
+/** Load again what is shown; only ask for the API where that would wipe out what was written. */
+async function retry() {
+  if (loads && !isWritten()) { show(); return; }
+  const { signal } = stop;
+  try {
+    await get("health", {}, signal);
+    if (!signal.aborted) up();
+  } catch {
+    if (!signal.aborted) later();
+  }
+}
+
+/** Whether a form has content. */
+function isWritten() {
+  return [...main.querySelectorAll("form :is(input, textarea, select)")].some((control) => (
+    control.options ? control.selectedIndex > 0 : control.value !== control.defaultValue));
 }
 
 function up() {
   if (outage.hidden) return;
   outage.hidden = true;
   outage.replaceChildren();
+  clearTimeout(timer);
   announce("The API answers again.");
 }
 
@@ -128,5 +158,5 @@ function signed() {
 button.addEventListener("click", () => { session.signOut(); show(); });
 session.onChange(signed);
 window.addEventListener("hashchange", show);
-window.addEventListener("online", show);
+window.addEventListener("online", () => { if (!outage.hidden) retry(); });
 show();

@@ -39,14 +39,15 @@ class Reasons:
         if not function:
             return ""
         try:
-            answer = self._logs.filter_log_events(
+            # CloudWatch answers pages without any event, too, while it is still looking.
+            pages = self._logs.get_paginator("filter_log_events").paginate(
                 logGroupName=f"/aws/lambda/{function}",
                 startTime=int((letter.first_received_at or letter.sent_at) * 1000),
                 filterPattern=f'"{letter.id}"',
             )
+            return _last(event["message"] for page in pages for event in page["events"])
         except ClientError:  # nobody has to be allowed to read logs
             return ""
-        return _last(event["message"] for event in answer["events"])
 
     def _consumer(self, queue_arn: str) -> str:
         """The function that takes a queue's messages; empty without one."""
