@@ -17,6 +17,7 @@ from lambda_action.errors import (
     NotAuthenticated,
     TooLarge,
 )
+from lambda_action.functions import told
 from lambda_action.invocations import TYPES, Result, Wanted, record, result_of
 from lambda_action.names import qualifier
 from lambda_action.settings import ASYNCHRONOUS_BYTES
@@ -139,13 +140,14 @@ class Gateway:
             found: list[dict[str, Any]] = []
             for _ in range(_PAGES):
                 page, marker = await self.api.functions((count or MAX_ITEMS) - len(found), marker)
-                found += [f for f in page if self.allowed.covers(f.get("FunctionName", ""), client)]
+                covered = (f for f in page if self.allowed.covers(f.get("FunctionName", ""), client))
+                found += map(told, covered)
                 if not marker or len(found) >= (count or MAX_ITEMS):
                     break
         return found, marker
 
     async def configuration(self, client: Client, name: str) -> dict[str, Any]:
-        """A function's configuration.
+        """A function's configuration, as far as callers are told.
 
         Raises:
             GatewayError: It is not for this client, or Lambda refused.
@@ -153,7 +155,7 @@ class Gateway:
         self._allow(client, name)
         self.rates.spend(client.id, client.rate)
         with self.places.one():
-            return await self.api.configuration(name)
+            return told(await self.api.configuration(name))
 
     def _check(self, client: Client, wanted: Wanted) -> None:
         self._allow(client, wanted.function_name)
