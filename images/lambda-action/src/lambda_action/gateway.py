@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -21,9 +22,10 @@ from lambda_action.functions import told
 from lambda_action.invocations import TYPES, Result, Wanted, record, result_of
 from lambda_action.names import qualifier
 from lambda_action.settings import ASYNCHRONOUS_BYTES
+from lambda_action.under_way import UnderWay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from lambda_action.lambda_api import LambdaApi
     from lambda_action.limits import Places, Rates
@@ -35,6 +37,9 @@ _log = get_logger()
 # Functions that one page lists at most, and pages of Lambda's that are read to fill it.
 MAX_ITEMS: Final = 50
 _PAGES: Final = 10
+
+# An invocation's result, and its line of the audit.
+type Done = tuple[Result, Invocation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Gateway:
     rates: Rates
     limits: Limits
     config: dict[str, Any] = field(default_factory=dict)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     async def sign_in(self, client_id: str, secret: str) -> Token:
         """A token for good credentials.
@@ -98,10 +104,7 @@ class Gateway:
         """
         self._check(client, wanted)
         self.rates.spend(client.id, client.rate)
-        with self.places.one():
-            await self.audit.admit()
-            result, record = await self._run(client, wanted)
-            await self.audit.record([record])
+        (result,) = await self._audited(1, lambda: self._alone(client, wanted))
         return result
 
     async def batch(self, client: Client, wanted: Sequence[Wanted]) -> list[Result]:
@@ -117,11 +120,7 @@ class Gateway:
         if not wanted:
             return []
         self.rates.spend(client.id, client.rate, len(wanted))
-        with self.places.one():
-            await self.audit.admit(len(wanted))
-            found = await self._side_by_side(client, wanted)
-            await self.audit.record([record for _, record in found])
-        return [result for result, _ in found]
+        return await self._audited(len(wanted), lambda: self._side_by_side(client, wanted))
 
     async def functions(
         self, client: Client, count: int, marker: str
@@ -140,7 +139,9 @@ class Gateway:
             found: list[dict[str, Any]] = []
             for _ in range(_PAGES):
                 page, marker = await self.api.functions((count or MAX_ITEMS) - len(found), marker)
-                covered = (f for f in page if self.allowed.covers(f.get("FunctionName", ""), client))
+                covered = (
+                    f for f in page if self.allowed.covers(f.get("FunctionName", ""), client)
+                )
                 found += map(told, covered)
                 if not marker or len(found) >= (count or MAX_ITEMS):
                     break
@@ -179,9 +180,30 @@ class Gateway:
             raise
         aaa.authorization(client.id, function=name, ok=True)
 
-    async def _side_by_side(
-        self, client: Client, wanted: Sequence[Wanted]
-    ) -> list[tuple[Result, Invocation]]:
+    async def _audited(self, count: int, work: Callable[[], Awaitable[list[Done]]]) -> list[Result]:
+        """Hold a place, do the work and write it down.
+
+        A caller that goes away while the audit is asked for a place takes its request along. After
+        that the work, its rows and its place outlive the caller: Lambda goes on as well.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self.places.one())
+            await self.audit.admit(count)
+            place = stack.pop_all()
+        return await self.under_way.finish(self._recorded(place, work))
+
+    async def _recorded(
+        self, place: ExitStack, work: Callable[[], Awaitable[list[Done]]]
+    ) -> list[Result]:
+        with place:
+            found = await work()
+            await self.audit.record([record for _, record in found])
+        return [result for result, _ in found]
+
+    async def _alone(self, client: Client, wanted: Wanted) -> list[Done]:
+        return [await self._run(client, wanted)]
+
+    async def _side_by_side(self, client: Client, wanted: Sequence[Wanted]) -> list[Done]:
         """A worker on the request's own place, and one for each further place that is free."""
         found: list[Any] = [None] * len(wanted)
         left = iter(range(len(wanted)))
@@ -204,7 +226,7 @@ class Gateway:
             await work()
         return found
 
-    async def _item(self, client: Client, wanted: Wanted) -> tuple[Result, Invocation]:
+    async def _item(self, client: Client, wanted: Wanted) -> Done:
         """One of a batch: whatever is wrong with it is its own result."""
         try:
             self._check(client, wanted)
@@ -214,7 +236,7 @@ class Gateway:
             return result, record(client, wanted, result, now, payloads=self.limits.keep_payloads)
         return await self._run(client, wanted)
 
-    async def _run(self, client: Client, wanted: Wanted) -> tuple[Result, Invocation]:
+    async def _run(self, client: Client, wanted: Wanted) -> Done:
         started = datetime.now(UTC)
         try:
             invoked = await self.api.invoke(

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -76,7 +77,10 @@ async def serve(settings: GatewaySettings, cells: MutableSequence[int] | None = 
     gauging.cancel()
     state.ready = False
     await grpc_server.tell(health, ready=False)
+    end = time.monotonic() + settings.request_timeout + _AFTERWARDS
     await _drain(grpc, http, serving, settings.request_timeout + _AFTERWARDS)
+    # What its caller no longer waits for neither server knows of.
+    await gateway.under_way.ended(max(0.0, end - time.monotonic()))
     await stores.close()
     await gateway.api.close()
     _log.info("stopped")
