@@ -9,8 +9,10 @@ from pydantic.alias_generators import to_pascal
 
 
 class Function(BaseModel):
-    """A function as Lambda describes it, without what is its owners' business: its environment's
-    variables, network, keys and layers. A function that is an image has neither runtime nor handler.
+    """A function, without what is its owners' business.
+
+    Names are Lambda's own. Its environment's variables, network, keys and layers are not told. One
+    that is an image has neither runtime nor handler.
     """
 
     model_config = ConfigDict(alias_generator=to_pascal)

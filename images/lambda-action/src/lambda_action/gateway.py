@@ -137,6 +137,7 @@ class Gateway:
         self.rates.spend(client.id, client.rate)
         with self.places.one():
             found: list[dict[str, Any]] = []
+            covers = self.allowed.covers
             for _ in range(_PAGES):
                 page, marker = await self.api.functions((count or MAX_ITEMS) - len(found), marker)
                 covered = (

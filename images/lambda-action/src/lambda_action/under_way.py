@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
 
 class UnderWay:
-    """Tasks of their own: gRPC cancels its handler when a caller hangs up or its deadline passes,
-    and what Lambda was asked to do goes on all the same."""
+    """Tasks that outlive the handlers that wait for them.
+
+    gRPC cancels its handler when a caller hangs up or its deadline passes; what Lambda was asked to
+    do goes on all the same.
+    """
 
     def __init__(self) -> None:
         """Nothing is under way yet."""
