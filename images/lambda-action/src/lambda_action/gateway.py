@@ -140,10 +140,7 @@ class Gateway:
             covers = self.allowed.covers
             for _ in range(_PAGES):
                 page, marker = await self.api.functions((count or MAX_ITEMS) - len(found), marker)
-                covered = (
-                    f for f in page if self.allowed.covers(f.get("FunctionName", ""), client)
-                )
-                found += map(told, covered)
+                found += [told(f) for f in page if covers(f.get("FunctionName", ""), client)]
                 if not marker or len(found) >= (count or MAX_ITEMS):
                     break
         return found, marker
@@ -158,6 +155,11 @@ class Gateway:
         self.rates.spend(client.id, client.rate)
         with self.places.one():
             return told(await self.api.configuration(name))
+
+    async def health(self) -> dict[str, dict[str, Any]]:
+        """How each thing is that it depends on: `status` is "ok" or why not."""
+        clients = await self.clients.state()
+        return {"audit": dict(self.audit.state()), "clients": dict(clients)}
 
     def _check(self, client: Client, wanted: Wanted) -> None:
         self._allow(client, wanted.function_name)
