@@ -76,7 +76,7 @@ class Gateway:
         aaa.authentication(client_id, method="secret", ok=client is not None)
         if client is None:
             raise NotAuthenticated("client_id or client_secret is not right")
-        return self.tokens.make(client.id)
+        return await self.tokens.issue(client.id)
 
     async def caller(self, token: str) -> Client:
         """Whose token it is.
@@ -85,7 +85,7 @@ class Gateway:
             NotAuthenticated: Nobody's, or of a client that was revoked.
         """
         try:
-            client_id = self.tokens.client_id(token)
+            client_id = await self.tokens.owner(token)
         except NotAuthenticated as problem:
             aaa.authentication("", method="token", ok=False, reason=problem.message)
             raise

@@ -54,12 +54,15 @@ async def serve(settings: GatewaySettings, cells: MutableSequence[int] | None = 
 
     Raises:
         OSError: A port is taken.
+        SecretError: The signing key could not be read.
+        WeakKey: It is too short.
     """
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     source = default_source()
     stores = await open_stores(settings, cells)
     gateway = build(settings, stores.audit, stores.clients, source)
+    await gateway.tokens.prepare()
     state = State()
     largest = settings.max_payload_bytes * 2 + _OVERHEAD
     grpc, health = grpc_server.server(gateway, f"[::]:{settings.grpc_port}", largest)

@@ -127,7 +127,7 @@ class Secret:
         except AwsError as error:
             final = error.code in stores.FINAL_CODES
             if final:
-                # It was taken away: not used on either when the next answer is that nobody is there.
+                # It was taken away: not used on either when next time nobody answers at all.
                 self._fetched_at = self._failed_at = None
             message = f"{self._where()} could not be read: {error.code}"
             raise SecretError(message, final=final) from None
