@@ -53,7 +53,7 @@ def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setattr(secret_stores, "_TIMEOUT", 0.2)
-        monkeypatch.setattr(keys, "_PERIOD", 0.05)
+        monkeypatch.setattr(keys, "_PERIOD", 0.3)
         secret_stores.prepare.cache_clear()
         made.script(Reply.json({"SecretString": KEY}))
         yield made
@@ -81,7 +81,7 @@ def used(server: Server, use: Use) -> None:
 @asynccontextmanager
 async def gateway(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway on this event loop, so that a test sees when it is blocked."""
-    given = settings(url(server), module_secret_key=Secret("secretsmanager:key", ttl=0.05))
+    given = settings(url(server), module_secret_key=Secret("secretsmanager:key", ttl=0.3))
     stores = await open_stores(given)
     made = build(given, stores.audit, stores.clients, Environment())
     await made.tokens.prepare()

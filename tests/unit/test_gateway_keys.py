@@ -120,13 +120,13 @@ def test_a_key_that_cannot_be_looked_for_is_not_known() -> None:
 def test_keys_are_renewed_while_the_old_ones_are_used() -> None:
     now = [0.0]
     secret, mine = rotating(OLD, lambda: now[0])
-    secret.seen = json.dumps({"current": KEY})
+    secret.value = json.dumps({"current": KEY})
     text = token(key=OLD)  # it names no key
 
     async def run() -> None:
-        now[0] = 59
+        now[0] = 119
         assert await mine.owner(text) == "ada"
-        now[0] = 61
+        now[0] = 121
         async with asyncio.timeout(10):
             while True:
                 await mine.owner(text)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from function_kit.secrets import Secret
 
-# Seconds between two looks at the secret, which itself asks its store less often.
-_PERIOD: Final = 60.0
+# Seconds between two readings. Nobody signs with a key that was read more than twice as long ago
+# without asking first: `fleet gateway key rotate` counts on five minutes.
+_PERIOD: Final = 120.0
 _MOMENT: Final = 1.0
 # Seconds between two looks for a key that nobody here has heard of: a flood of tokens with
 # invented ids must not become a flood of calls to Secrets Manager.
@@ -105,7 +106,7 @@ class Keys:
         """
         since = self._clock() - self._read_at
         if self._reading is None and not 0 <= since < (_PERIOD if self._keys else _PATIENCE):
-            self._read_in_the_background(self._secret.get)
+            self._read_in_the_background()
             if self._keys and not 0 <= since < 2 * _PERIOD:
                 await self._read_under_way(_MOMENT)
         if not self._keys:
@@ -115,7 +116,7 @@ class Keys:
         """Read the secret anew for a key that nobody here knows, unless somebody just did."""
         await self._read_under_way()
         if not any(key.id == key_id for key in self._keys) and self._may_ask():
-            self._read_in_the_background(self._secret.refresh)
+            self._read_in_the_background()
             await self._read_under_way()
 
     def _held(self) -> tuple[Key, ...]:
@@ -127,24 +128,21 @@ class Keys:
         return self._keys
 
     def _may_ask(self) -> bool:
-        now = self._clock()
-        if 0 <= now - self._asked_at < _PATIENCE:
-            return False
-        self._asked_at = now
-        return True
+        return not 0 <= self._clock() - self._asked_at < _PATIENCE
 
-    def _read_in_the_background(self, fetch: Callable[[], str]) -> None:
+    def _read_in_the_background(self) -> None:
         if self._reading is None:
-            self._reading = asyncio.create_task(self._read_or_keep(fetch))
+            self._asked_at = self._clock()
+            self._reading = asyncio.create_task(self._read_or_keep())
 
     async def _read_under_way(self, seconds: float | None = None) -> None:
         if self._reading is not None:
             # It goes on, whoever gives up waiting: others wait for it too.
             await asyncio.wait([self._reading], timeout=seconds)
 
-    async def _read_or_keep(self, fetch: Callable[[], str]) -> None:
+    async def _read_or_keep(self) -> None:
         try:
-            await self._fetch(fetch)
+            await self._fetch(self._secret.refresh)
         except (SecretError, WeakKey) as error:
             _log.error("signing_key_not_read", reason=str(error))
             if isinstance(error, SecretError) and error.final:
