@@ -56,6 +56,27 @@ def test_each_answered_request_is_stored_with_all_its_columns(server: Server) ->
     )  # fmt: skip
 
 
+def test_a_row_without_payloads_says_all_the_same_what_happened(server: Server) -> None:
+    told = {
+        "alias": "live", "version": "7", "function_error": "Unhandled",
+        "executed_version": "8", "error_message": "The function failed.",
+    }  # fmt: skip
+
+    async def run() -> None:
+        async with audit(url(server), payload=0) as made:
+            await made.record([invocation("r-1", **told)])
+            await made.record([invocation("r-2", error_message="x" * 100_000)])
+
+    asyncio.run(run())
+    with server.admin() as admin:
+        rows = admin.execute(
+            "SELECT request_id, alias, version, function_error, executed_version, error_message,"
+            " payload FROM lambda_invocations ORDER BY request_id"
+        ).fetchall()
+    assert rows[0] == ("r-1", *told.values(), "… (8 characters in all)")
+    assert 0 < len(rows[1][5]) < 100_000
+
+
 def test_a_database_that_is_killed_costs_no_answered_request(server: Server) -> None:
     async def run() -> Load:
         async with audit(url(server), wait=0.1, patience=1) as made:

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from standins.lambda_api import OWNERS_ONLY
 
 from tests.kit.database_server import Server, database_server
 from tests.kit.gateway_contract import METHODS, TABLE, ContractClient
@@ -168,6 +169,23 @@ def test_a_configuration_is_told(client: ContractClient, token: str) -> None:
     refused = client.call("GetFunctionConfig", function_name="payroll", token=token)
     assert not refused.success
     assert not refused.HasField("function_info")
+
+
+def test_nobody_is_told_what_is_in_a_functions_environment(
+    client: ContractClient, http: httpx.Client, token: str
+) -> None:
+    answers = [
+        client.call("GetFunctionConfig", function_name=ECHO, token=token),
+        client.call("ListFunctions", max_items=10, token=token),
+    ]
+    config = http.get(f"/api/v1/functions/{ECHO}").json()["config"]
+    listed = http.get("/api/v1/functions", params={"max_items": 10}).json()["functions"]
+    assert OWNERS_ONLY not in f"{answers} {config} {listed}"
+    assert listed
+    for told in (config, *listed):
+        assert told["Role"] == "arn:aws:iam::000000000000:role/role"
+        assert (told["State"], told["Architectures"]) == ("Active", ["arm64"])
+        assert not set(told) & {"Environment", "VpcConfig"}
 
 
 def test_the_service_is_reflected_as_the_contract_has_it(client: ContractClient) -> None:

@@ -69,6 +69,14 @@ async def audit(
         await made.close(15)
 
 
+async def watch(lags: list[float], over: Callable[[], bool]) -> None:
+    """Write down, until it is over, the seconds that the event loop comes late."""
+    while not over():
+        before = time.perf_counter()
+        await asyncio.sleep(0.005)
+        lags.append(time.perf_counter() - before - 0.005)
+
+
 def stored(server: Server) -> list[str]:
     """The request ids in the audit, each as often as it is there."""
     with server.admin() as admin:
@@ -119,7 +127,7 @@ class Load:
         async with asyncio.TaskGroup() as group:
             for task in (work for _ in range(workers)):
                 group.create_task(task())
-            group.create_task(self._watch())
+            group.create_task(watch(self.lags, lambda: self._over))
             await act()
             self._over = True
         self._over = False
@@ -146,12 +154,6 @@ class Load:
             while len(ids) < wanted:
                 self._settled.clear()
                 await self._settled.wait()
-
-    async def _watch(self) -> None:
-        while not self._over:
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)
-            self.lags.append(time.perf_counter() - before - 0.005)
 
 
 def own_connection(server: Server) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -18,7 +19,9 @@ NOW = 1_800_000_000
 
 
 def tokens(secret: str = KEY, now: float = NOW) -> Tokens:
-    return Tokens(Keys(Secret(secret)), 3600, clock=lambda: now)
+    made = Tokens(Keys(Secret(secret)), 3600, clock=lambda: now)
+    asyncio.run(made.prepare())
+    return made
 
 
 def b64(data: bytes | str) -> str:

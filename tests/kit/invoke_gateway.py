@@ -56,9 +56,6 @@ def gateway(database: str | Server, **variables: str) -> Iterator[Running]:
         database: libpq's URL of one that has the fleet's schema, or the server itself.
         variables: Settings beside those for tests.
     """
-    port = free_port()
-    api = [sys.executable, "-m", "standins.lambda_api", "--port", str(port)]
-    endpoint = f"http://127.0.0.1:{port}"
     rest, grpc = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -67,7 +64,6 @@ def gateway(database: str | Server, **variables: str) -> Iterator[Running]:
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_ENDPOINT_URL_LAMBDA": endpoint,
         "MODULE_SECRET_KEY": KEY,
         "DATABASE_URL": database if isinstance(database, str) else url(database),
         "REST_PORT": str(rest),
@@ -76,10 +72,22 @@ def gateway(database: str | Server, **variables: str) -> Iterator[Running]:
         **{name: os.environ[name] for name in os.environ if name.startswith("COVERAGE")},
     }
     serve = [sys.executable, "-m", "lambda_action.serve"]
-    with started(api, os.environ | {}), started(serve, environment | variables) as process:
+    with lambda_api() as endpoint:
+        environment["AWS_ENDPOINT_URL_LAMBDA"] = endpoint
+        with started(serve, environment | variables) as process:
+            until_healthy(f"http://127.0.0.1:{rest}/ready")
+            yield Running(process, f"http://127.0.0.1:{rest}", f"127.0.0.1:{grpc}", endpoint)
+
+
+@contextlib.contextmanager
+def lambda_api() -> Iterator[str]:
+    """A stand-in for Lambda's API; its endpoint."""
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    api = [sys.executable, "-m", "standins.lambda_api", "--port", str(port)]
+    with started(api, os.environ | {}):
         until_healthy(f"{endpoint}/__ledger")
-        until_healthy(f"http://127.0.0.1:{rest}/ready")
-        yield Running(process, f"http://127.0.0.1:{rest}", f"127.0.0.1:{grpc}", endpoint)
+        yield endpoint
 
 
 @contextlib.contextmanager

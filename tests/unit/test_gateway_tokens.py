@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -171,6 +172,7 @@ def test_a_wrong_signature_takes_as_long_wherever_it_is_wrong() -> None:
 
 def test_real_time_is_what_counts() -> None:
     mine = Tokens(Keys(Secret(KEY)), 3600)
+    asyncio.run(mine.prepare())
     assert mine.client_id(mine.make("ada").text) == "ada"
     past = token(claims(exp=int(time.time()) - 1, iat=1))
     with pytest.raises(NotAuthenticated, match="Token expired"):

@@ -145,6 +145,24 @@ def test_a_store_that_is_away_does_not_take_a_known_value_away(
         secret.refresh()
 
 
+def test_a_store_that_is_away_is_left_alone_for_some_seconds(aws: Scripted) -> None:
+    clock = Clock()
+    away = refusal("InternalServiceError", 500)
+    aws.script(value("known-value"), *[away] * 6, value("new-value"))
+    secret = Secret("secretsmanager:x", clock=clock)
+    secret.get()
+    clock.now += 301
+    seen = [secret.get() for _ in range(20)]
+    asked = len(aws.requests)
+    clock.now += 5
+    seen += [secret.get() for _ in range(20)]
+    assert seen == ["known-value"] * 40
+    # Three attempts, for each time that somebody looked.
+    assert (asked, len(aws.requests)) == (1 + 3, 1 + 6)
+    clock.now += 5
+    assert secret.get() == "new-value"
+
+
 @pytest.mark.parametrize("code", sorted(secret_stores.FINAL_CODES))
 def test_a_secret_taken_away_is_not_used_on(aws: Scripted, code: str) -> None:
     clock = Clock()
@@ -155,6 +173,9 @@ def test_a_secret_taken_away_is_not_used_on(aws: Scripted, code: str) -> None:
     with pytest.raises(SecretError, match=code) as raised:
         secret.get()
     assert raised.value.final
+    aws.script(refusal("InternalServiceError", 500))
+    with pytest.raises(SecretError):
+        secret.get()
 
 
 def test_an_error_says_which_secret_and_why_but_nothing_of_the_answer(aws: Scripted) -> None:

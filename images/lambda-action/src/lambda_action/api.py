@@ -17,7 +17,7 @@ _COMMON: Final = {
         "Too much is under way, or this client had its share.", models.Failure, headers=_LATER
     ),
     500: Answer("It failed on the gateway's side.", models.Failure),
-    503: Answer("The audit or the clients' database is away.", models.Failure),
+    503: Answer("The audit, the clients' database or the signing key is away.", models.Failure),
 }
 _BAD: Final = Answer("Something of the request is wrong.", models.Failure)
 _FORBIDDEN: Final = Answer("This function is not for this client.", models.Failure)

@@ -45,8 +45,11 @@ _INSERT: Final = sql.SQL(
     "INSERT INTO lambda_invocations ({}) VALUES ({}) ON CONFLICT DO NOTHING"
 ).format(_NAMES, sql.SQL(", ").join([sql.Placeholder()] * len(_COLUMNS)))
 _STATEMENT_SECONDS: Final = 5.0
+# Characters. Of payloads, the settings say how many; what says whose row it is and how it went is
+# short, and kept whatever they say.
 _LONGEST_NAME: Final = 255
 _LONGEST_TYPE: Final = 50
+_LONGEST_ERROR: Final = 4096
 _BAD_ROW: Final = (psycopg.DataError, psycopg.IntegrityError, TypeError, ValueError, OverflowError)
 _SIZES: Final = (4, 8, 13)  # payload, response_payload, error_message
 
@@ -56,16 +59,16 @@ def row_of(invocation: Invocation, longest: int) -> Row:
 
     Args:
         invocation: What happened.
-        longest: Characters of a payload that are kept.
+        longest: Characters of each payload that are kept.
     """
     i = invocation
     return (
         _identity(), _text(i.client_id, _LONGEST_NAME), _text(i.function_name, _LONGEST_NAME),
         _text(i.invocation_type, _LONGEST_TYPE), _payload(i.payload, longest),
-        _text(i.alias, longest), _text(i.version, longest), int(i.status_code),
-        _payload(i.response_payload, longest), _text(i.function_error, longest),
-        _text(i.executed_version, longest), _text(i.request_id, longest), i.success,
-        _text(i.error_message, longest), i.invoked_at, i.completed_at,
+        _text(i.alias, _LONGEST_NAME), _text(i.version, _LONGEST_NAME), int(i.status_code),
+        _payload(i.response_payload, longest), _text(i.function_error, _LONGEST_NAME),
+        _text(i.executed_version, _LONGEST_NAME), _text(i.request_id, _LONGEST_NAME), i.success,
+        _text(i.error_message, _LONGEST_ERROR), i.invoked_at, i.completed_at,
     )  # fmt: skip
 
 

@@ -32,6 +32,10 @@ _FIND: Final = """
 """
 _STATEMENT_SECONDS: Final = 2.0
 _PAUSE: Final = 1.0  # seconds without a question after one that failed
+# What /health asks for, which is no client's name, and the seconds for which it waits: less than
+# who asks for /health does.
+_NOBODY: Final = "-health"
+_HEALTH_SECONDS: Final = 3.0
 # A hash takes 16 MB and some 40 ms of a core, outside the interpreter's lock.
 _THREADS: Final = 2
 _MAX_CHECKS: Final = 32
@@ -89,6 +93,7 @@ class PostgresClients:
         self._connection: psycopg.AsyncConnection | None = None
         self._lock = asyncio.Lock()
         self._ask_again_at = -math.inf
+        self._away = False
         self._hashing = ThreadPoolExecutor(_THREADS, thread_name_prefix="secrets")
         self._checks = 0
 
@@ -126,6 +131,15 @@ class PostgresClients:
             task = self._asked[client_id] = asyncio.create_task(self._refreshed(client_id, entry))
             task.add_done_callback(lambda _: self._asked.pop(client_id, None))
         return await asyncio.shield(task)
+
+    async def state(self) -> dict[str, str]:
+        """How they are, at most `fresh` seconds ago; see `ports.Clients`."""
+        found = "database away"
+        with suppress(DirectoryUnavailable, TimeoutError):
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                await self.get(_NOBODY)
+            found = "database away" if self._away else "ok"
+        return {"status": found}
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""
@@ -166,21 +180,25 @@ class PostgresClients:
         return Record(Client(row[0], tuple(row[1]), row[2]), row[3], row[4])
 
     async def _row(self, client_id: str) -> tuple[Any, ...] | None:
-        """Ask, and once more over a new connection: an idle one may be dead.
-
-        After a failure nobody asks for a moment: each would wait as long as the one before.
-        """
+        """Ask, unless that failed a moment ago: each would wait as long as the one before."""
         async with self._lock:
             if self._clock() < self._ask_again_at:
                 raise _unavailable()
             try:
-                with suppress(_StaleConnection):
-                    return await self._ask(client_id)
-                return await self._ask(client_id)
+                row = await self._ask_twice(client_id)
             except DatabaseUnavailable as error:
                 _log.error("clients_unavailable", reason=str(error))
                 self._ask_again_at = self._clock() + _PAUSE
+                self._away = True
                 raise _unavailable() from None
+            self._away = False
+            return row
+
+    async def _ask_twice(self, client_id: str) -> tuple[Any, ...] | None:
+        """Ask, and once more over a new connection: an idle one may be dead."""
+        with suppress(_StaleConnection):
+            return await self._ask(client_id)
+        return await self._ask(client_id)
 
     async def _ask(self, client_id: str) -> tuple[Any, ...] | None:
         was_open = self._connection is not None

@@ -52,6 +52,15 @@ class NotAuthenticated(GatewayError):  # noqa: N818 - named for what callers rea
     code = "unauthenticated"
 
 
+class UnknownKey(NotAuthenticated):
+    """A token names a key that is not among those in memory."""
+
+    def __init__(self, message: str, key_id: str) -> None:
+        """Make the error; see the class."""
+        super().__init__(message)
+        self.key_id = key_id
+
+
 class NotAllowed(GatewayError):  # noqa: N818 - named for what callers read
     """The caller may not do this."""
 
@@ -104,3 +113,10 @@ class DirectoryUnavailable(GatewayError):  # noqa: N818 - named for what callers
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "clients_unavailable"
+
+
+class KeyUnavailable(GatewayError):  # noqa: N818 - named for what callers read
+    """The key that tokens are signed with could not be read so far."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "signing_key_unavailable"

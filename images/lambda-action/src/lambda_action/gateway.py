@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +18,14 @@ from lambda_action.errors import (
     NotAuthenticated,
     TooLarge,
 )
+from lambda_action.functions import told
 from lambda_action.invocations import TYPES, Result, Wanted, record, result_of
 from lambda_action.names import qualifier
 from lambda_action.settings import ASYNCHRONOUS_BYTES
+from lambda_action.under_way import UnderWay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from lambda_action.lambda_api import LambdaApi
     from lambda_action.limits import Places, Rates
@@ -34,6 +37,9 @@ _log = get_logger()
 # Functions that one page lists at most, and pages of Lambda's that are read to fill it.
 MAX_ITEMS: Final = 50
 _PAGES: Final = 10
+
+# An invocation's result, and its line of the audit.
+type Done = tuple[Result, Invocation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Gateway:
     rates: Rates
     limits: Limits
     config: dict[str, Any] = field(default_factory=dict)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     async def sign_in(self, client_id: str, secret: str) -> Token:
         """A token for good credentials.
@@ -69,7 +76,7 @@ class Gateway:
         aaa.authentication(client_id, method="secret", ok=client is not None)
         if client is None:
             raise NotAuthenticated("client_id or client_secret is not right")
-        return self.tokens.make(client.id)
+        return await self.tokens.issue(client.id)
 
     async def caller(self, token: str) -> Client:
         """Whose token it is.
@@ -78,7 +85,7 @@ class Gateway:
             NotAuthenticated: Nobody's, or of a client that was revoked.
         """
         try:
-            client_id = self.tokens.client_id(token)
+            client_id = await self.tokens.owner(token)
         except NotAuthenticated as problem:
             aaa.authentication("", method="token", ok=False, reason=problem.message)
             raise
@@ -97,10 +104,7 @@ class Gateway:
         """
         self._check(client, wanted)
         self.rates.spend(client.id, client.rate)
-        with self.places.one():
-            await self.audit.admit()
-            result, record = await self._run(client, wanted)
-            await self.audit.record([record])
+        (result,) = await self._audited(1, lambda: self._alone(client, wanted))
         return result
 
     async def batch(self, client: Client, wanted: Sequence[Wanted]) -> list[Result]:
@@ -116,11 +120,7 @@ class Gateway:
         if not wanted:
             return []
         self.rates.spend(client.id, client.rate, len(wanted))
-        with self.places.one():
-            await self.audit.admit(len(wanted))
-            found = await self._side_by_side(client, wanted)
-            await self.audit.record([record for _, record in found])
-        return [result for result, _ in found]
+        return await self._audited(len(wanted), lambda: self._side_by_side(client, wanted))
 
     async def functions(
         self, client: Client, count: int, marker: str
@@ -137,15 +137,16 @@ class Gateway:
         self.rates.spend(client.id, client.rate)
         with self.places.one():
             found: list[dict[str, Any]] = []
+            covers = self.allowed.covers
             for _ in range(_PAGES):
                 page, marker = await self.api.functions((count or MAX_ITEMS) - len(found), marker)
-                found += [f for f in page if self.allowed.covers(f.get("FunctionName", ""), client)]
+                found += [told(f) for f in page if covers(f.get("FunctionName", ""), client)]
                 if not marker or len(found) >= (count or MAX_ITEMS):
                     break
         return found, marker
 
     async def configuration(self, client: Client, name: str) -> dict[str, Any]:
-        """A function's configuration.
+        """A function's configuration, as far as callers are told.
 
         Raises:
             GatewayError: It is not for this client, or Lambda refused.
@@ -153,7 +154,12 @@ class Gateway:
         self._allow(client, name)
         self.rates.spend(client.id, client.rate)
         with self.places.one():
-            return await self.api.configuration(name)
+            return told(await self.api.configuration(name))
+
+    async def health(self) -> dict[str, dict[str, Any]]:
+        """How each thing is that it depends on: `status` is "ok" or why not."""
+        clients = await self.clients.state()
+        return {"audit": dict(self.audit.state()), "clients": dict(clients)}
 
     def _check(self, client: Client, wanted: Wanted) -> None:
         self._allow(client, wanted.function_name)
@@ -177,9 +183,30 @@ class Gateway:
             raise
         aaa.authorization(client.id, function=name, ok=True)
 
-    async def _side_by_side(
-        self, client: Client, wanted: Sequence[Wanted]
-    ) -> list[tuple[Result, Invocation]]:
+    async def _audited(self, count: int, work: Callable[[], Awaitable[list[Done]]]) -> list[Result]:
+        """Hold a place, do the work and write it down.
+
+        A caller that goes away while the audit is asked for a place takes its request along. After
+        that the work, its rows and its place outlive the caller: Lambda goes on as well.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self.places.one())
+            await self.audit.admit(count)
+            place = stack.pop_all()
+        return await self.under_way.finish(self._recorded(place, work))
+
+    async def _recorded(
+        self, place: ExitStack, work: Callable[[], Awaitable[list[Done]]]
+    ) -> list[Result]:
+        with place:
+            found = await work()
+            await self.audit.record([record for _, record in found])
+        return [result for result, _ in found]
+
+    async def _alone(self, client: Client, wanted: Wanted) -> list[Done]:
+        return [await self._run(client, wanted)]
+
+    async def _side_by_side(self, client: Client, wanted: Sequence[Wanted]) -> list[Done]:
         """A worker on the request's own place, and one for each further place that is free."""
         found: list[Any] = [None] * len(wanted)
         left = iter(range(len(wanted)))
@@ -202,7 +229,7 @@ class Gateway:
             await work()
         return found
 
-    async def _item(self, client: Client, wanted: Wanted) -> tuple[Result, Invocation]:
+    async def _item(self, client: Client, wanted: Wanted) -> Done:
         """One of a batch: whatever is wrong with it is its own result."""
         try:
             self._check(client, wanted)
@@ -212,7 +239,7 @@ class Gateway:
             return result, record(client, wanted, result, now, payloads=self.limits.keep_payloads)
         return await self._run(client, wanted)
 
-    async def _run(self, client: Client, wanted: Wanted) -> tuple[Result, Invocation]:
+    async def _run(self, client: Client, wanted: Wanted) -> Done:
         started = datetime.now(UTC)
         try:
             invoked = await self.api.invoke(

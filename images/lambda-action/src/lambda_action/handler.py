@@ -55,7 +55,7 @@ def _checks(settings: GatewaySettings) -> dict[str, Callable[[], None]]:
 def _signs(settings: GatewaySettings) -> None:
     from lambda_action.keys import Keys  # noqa: PLC0415 - for a smoke test alone
 
-    Keys(settings.module_secret_key).signing()
+    _loop().run_until_complete(Keys(settings.module_secret_key).read())
 
 
 @lambda_handler(service=SERVICE, settings=GatewaySettings, checks=_checks, api="lambda_action.api")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import math
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from function_kit import redaction
+from function_kit.logging import get_logger
+from function_kit.secrets import SecretError
 
+from lambda_action.errors import KeyUnavailable
 from lambda_action.settings import MIN_KEY
 
 if TYPE_CHECKING:
@@ -16,9 +21,15 @@ if TYPE_CHECKING:
 
     from function_kit.secrets import Secret
 
+# Seconds between two readings. Nobody signs with a key that was read more than twice as long ago
+# without asking first: `fleet gateway key rotate` counts on five minutes.
+_PERIOD: Final = 120.0
+_MOMENT: Final = 1.0
 # Seconds between two looks for a key that nobody here has heard of: a flood of tokens with
 # invented ids must not become a flood of calls to Secrets Manager.
 _PATIENCE: Final = 5.0
+
+_log = get_logger()
 
 
 class WeakKey(Exception):  # noqa: N818 - a finding, like the kit's
@@ -37,61 +48,117 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """The keys of one secret, read again when a token names one that is not among them."""
+    """The keys of one secret, as they are in memory: who signs or verifies waits for no store.
 
-    def __init__(self, secret: Secret, clock: Callable[[], float] = time.monotonic) -> None:
+    They are read again in a thread, when it is time or when a token names one that is not among
+    them, once for all who ask. One event loop uses them.
+    """
+
+    def __init__(self, secret: Secret, clock: Callable[[], float] = time.time) -> None:
         """Read nothing yet.
 
         Args:
             secret: The key, or a JSON object with `current` and, for a while, `previous`.
-            clock: Seconds.
+            clock: Seconds. Wall time, because a frozen environment's monotonic clock may stand
+                still.
         """
         self._secret = secret
         self._clock = clock
-        self._asked_at = -_PATIENCE
+        self._asked_at = self._read_at = -math.inf
         self._text = ""
         self._keys: tuple[Key, ...] = ()
+        self._reading: asyncio.Task[None] | None = None
 
     def signing(self) -> Key:
         """The key to sign with.
 
         Raises:
-            SecretError: It could not be read.
-            WeakKey: It is too short.
+            KeyUnavailable: None could be read so far.
         """
-        return self._read(self._secret.get())[0]
+        return self._held()[0]
 
     def verifying(self, key_id: str | None) -> tuple[Key, ...]:
-        """The keys that a token may have been signed with.
+        """The keys that a token may have been signed with; none when its id is not known here.
 
         Args:
             key_id: The id that it names; None of a token that names none.
 
         Raises:
+            KeyUnavailable: None could be read so far.
+        """
+        keys = self._held()
+        return keys if key_id is None else tuple(key for key in keys if key.id == key_id)
+
+    async def read(self) -> None:
+        """Read them, for the first time.
+
+        Raises:
             SecretError: They could not be read.
             WeakKey: One is too short.
         """
-        keys = self._read(self._secret.get())
-        if key_id is None:
-            return keys
-        found = tuple(key for key in keys if key.id == key_id)
-        if found or not self._may_ask():
-            return found
-        keys = self._read(self._secret.refresh())
-        return tuple(key for key in keys if key.id == key_id)
+        await self._fetch(self._secret.get)
+
+    async def renew(self) -> None:
+        """Have them read again when it is time.
+
+        Only when there are none, or nobody has looked for long, as in an environment that was
+        frozen, is that waited for; in the latter case for a moment.
+        """
+        since = self._clock() - self._read_at
+        if self._reading is None and not 0 <= since < (_PERIOD if self._keys else _PATIENCE):
+            self._read_in_the_background()
+            if self._keys and not 0 <= since < 2 * _PERIOD:
+                await self._read_under_way(_MOMENT)
+        if not self._keys:
+            await self._read_under_way()
+
+    async def look_for(self, key_id: str) -> None:
+        """Read the secret anew for a key that nobody here knows, unless somebody just did."""
+        await self._read_under_way()
+        if not any(key.id == key_id for key in self._keys) and self._may_ask():
+            self._read_in_the_background()
+            await self._read_under_way()
+
+    def _held(self) -> tuple[Key, ...]:
+        if not self._keys:
+            raise KeyUnavailable(
+                "Tokens can neither be made nor checked at the moment. Please try again.",
+                retry_after=_PATIENCE,
+            )
+        return self._keys
 
     def _may_ask(self) -> bool:
-        now = self._clock()
-        if now - self._asked_at < _PATIENCE:
-            return False
-        self._asked_at = now
-        return True
+        return not 0 <= self._clock() - self._asked_at < _PATIENCE
 
-    def _read(self, text: str) -> tuple[Key, ...]:
+    def _read_in_the_background(self) -> None:
+        if self._reading is None:
+            self._asked_at = self._clock()
+            self._reading = asyncio.create_task(self._read_or_keep())
+
+    async def _read_under_way(self, seconds: float | None = None) -> None:
+        if self._reading is not None:
+            # It goes on, whoever gives up waiting: others wait for it too.
+            await asyncio.wait([self._reading], timeout=seconds)
+
+    async def _read_or_keep(self) -> None:
+        try:
+            await self._fetch(self._secret.refresh)
+        except (SecretError, WeakKey) as error:
+            _log.error("signing_key_not_read", reason=str(error))
+            if isinstance(error, SecretError) and error.final:
+                self._keys, self._text = (), ""
+        finally:
+            self._reading = None
+
+    async def _fetch(self, fetch: Callable[[], str]) -> None:
+        try:
+            # The store is asked over blocking sockets.
+            text = await asyncio.to_thread(fetch)
+        finally:
+            self._read_at = self._clock()
         if text != self._text:
             self._keys = _parsed(text)
             self._text = text
-        return self._keys
 
 
 def _parsed(text: str) -> tuple[Key, ...]:

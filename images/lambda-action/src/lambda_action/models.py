@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lambda_action.functions import Function
 from lambda_action.gateway import MAX_ITEMS
 
 type Name = Annotated[
@@ -109,15 +110,15 @@ class FunctionsAnswer(BaseModel):
     """One page; an empty `next_marker` is the last. A page may be empty and not the last."""
 
     success: Literal[True]
-    functions: list[dict[str, Any]]
+    functions: list[Function]
     next_marker: str
 
 
 class ConfigAnswer(BaseModel):
-    """A function's configuration, as Lambda tells it."""
+    """A function's configuration."""
 
     success: Literal[True]
-    config: dict[str, Any]
+    config: Function
 
 
 class HealthAnswer(BaseModel):

@@ -87,3 +87,7 @@ class Clients(Protocol):
             DirectoryUnavailable: The database that knows cannot be asked.
         """
         ...
+
+    async def state(self) -> dict[str, str]:
+        """What /health tells of them: `status` is "ok" or why not."""
+        ...

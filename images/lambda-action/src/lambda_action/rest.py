@@ -91,8 +91,8 @@ class _Edge:
 
     async def health(self, _: Request) -> Response:
         """How it is, and what it depends on."""
-        audit = self.gateway.audit.state()
-        well = audit["status"] == "ok"
+        parts = await self.gateway.health()
+        well = all(part["status"] == "ok" for part in parts.values())
         answer = models.HealthAnswer(
             status="healthy" if well else "unhealthy",
             module=MODULE,
@@ -100,7 +100,7 @@ class _Edge:
             timestamp=datetime.now(UTC).isoformat(),
             config={
                 **self.gateway.config,
-                "audit": audit,
+                **parts,
                 "under_way": self.gateway.places.taken,
                 "refused": self.gateway.places.refused,
             },

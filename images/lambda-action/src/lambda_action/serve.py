@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from function_kit.logging import get_logger
+from function_kit.secrets import SecretError
 from function_kit.settings import ConfigurationError, load
 
 from lambda_action import aaa
@@ -117,6 +118,7 @@ def _work(cells: Any, number: int) -> None:
     """One process: everything that takes time to import is imported here."""
     import uvloop  # noqa: PLC0415
 
+    from lambda_action.keys import WeakKey  # noqa: PLC0415
     from lambda_action.worker import serve  # noqa: PLC0415
 
     settings = load(GatewaySettings)
@@ -124,7 +126,10 @@ def _work(cells: Any, number: int) -> None:
     # Ctrl-C reaches the whole group; the first process says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, cells))
+        try:
+            runner.run(serve(settings, cells))
+        except (SecretError, WeakKey) as error:
+            sys.exit(f"lambda-action: {error}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import jwt
 
-from lambda_action.errors import NotAuthenticated
+from lambda_action.errors import NotAuthenticated, UnknownKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,40 @@ class Tokens:
         # By the token's hash, so that no token is kept and none is compared with another.
         self._signed: dict[bytes, _Signed] = {}
 
+    async def prepare(self) -> None:
+        """Read the keys before the first request.
+
+        Raises:
+            SecretError: They could not be read.
+            WeakKey: One is too short.
+        """
+        await self._keys.read()
+
+    async def issue(self, client_id: str) -> Token:
+        """A token of this client, signed with the key as it is now.
+
+        Raises:
+            KeyUnavailable: There is none.
+        """
+        await self._keys.renew()
+        return self.make(client_id)
+
+    async def owner(self, text: str) -> str:
+        """Whose token it is, by the keys as they are now.
+
+        Raises:
+            NotAuthenticated: Nobody's; the message is the contract's.
+            KeyUnavailable: There is no key to check it with.
+        """
+        await self._keys.renew()
+        try:
+            return self.client_id(text)
+        except UnknownKey as problem:
+            await self._keys.look_for(problem.key_id)
+        return self.client_id(text)
+
     def make(self, client_id: str) -> Token:
-        """A token of this client."""
+        """A token of this client, signed with the key in memory; see `issue`."""
         key = self._keys.signing()
         now = int(self._clock())
         claims = {"client_id": client_id, "iat": now, "exp": now + self._seconds}
@@ -76,10 +108,12 @@ class Tokens:
         return Token(text, self._seconds)
 
     def client_id(self, text: str) -> str:
-        """Whose token it is.
+        """Whose token it is, by the keys in memory; see `owner`.
 
         Raises:
+            UnknownKey: It names none of them.
             NotAuthenticated: Nobody's; the message is the contract's.
+            KeyUnavailable: There are none.
         """
         if not text:
             raise NotAuthenticated(MISSING)
@@ -98,13 +132,15 @@ class Tokens:
         return self._checked(signed.claims)
 
     def _verified(self, text: str) -> _Signed:
-        keys = self._keys.verifying(_named_key(text))
+        named = _named_key(text)
+        keys = self._keys.verifying(named)
         for key in keys[1:]:
             # A token that names no key, as other modules make them: any key that is still good.
             if (found := _claims_or_none(text, key)) is not None:
                 return _Signed(key, found)
         if not keys:
-            raise _invalid("it names a key that is not known")
+            reason = "it names a key that is not known"
+            raise UnknownKey(INVALID.format(reason=reason), str(named))
         return _Signed(keys[0], _claims(text, keys[0]))
 
     def _remember(self, digest: bytes, signed: _Signed) -> None:

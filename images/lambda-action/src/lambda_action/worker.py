@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -53,12 +54,15 @@ async def serve(settings: GatewaySettings, cells: MutableSequence[int] | None = 
 
     Raises:
         OSError: A port is taken.
+        SecretError: The signing key could not be read.
+        WeakKey: It is too short.
     """
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     source = default_source()
     stores = await open_stores(settings, cells)
     gateway = build(settings, stores.audit, stores.clients, source)
+    await gateway.tokens.prepare()
     state = State()
     largest = settings.max_payload_bytes * 2 + _OVERHEAD
     grpc, health = grpc_server.server(gateway, f"[::]:{settings.grpc_port}", largest)
@@ -76,7 +80,10 @@ async def serve(settings: GatewaySettings, cells: MutableSequence[int] | None = 
     gauging.cancel()
     state.ready = False
     await grpc_server.tell(health, ready=False)
+    end = time.monotonic() + settings.request_timeout + _AFTERWARDS
     await _drain(grpc, http, serving, settings.request_timeout + _AFTERWARDS)
+    # What its caller no longer waits for neither server knows of.
+    await gateway.under_way.ended(max(0.0, end - time.monotonic()))
     await stores.close()
     await gateway.api.close()
     _log.info("stopped")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
 _STORES = ("secretsmanager", "ssm")
+# Seconds for which nobody asks again after a fetch that failed while there is a value to go on
+# with: each who asked would wait as long as the one before.
+_PAUSE = 5.0
 
 
 class SecretError(Exception):
@@ -65,6 +68,7 @@ class Secret:
         self._lock = threading.Lock()
         self._value = "" if self._store else reference
         self._fetched_at: float | None = None
+        self._failed_at: float | None = None
         redaction.register(self._value)
 
     def __repr__(self) -> str:
@@ -75,19 +79,21 @@ class Secret:
         """The value, fetched at most once in `ttl` seconds.
 
         When the store cannot be reached and a value was fetched before, that one is used on: it
-        is more likely right than not. `refresh` is the way to insist.
+        is more likely right than not, and for a few seconds nobody asks again. `refresh` is the
+        way to insist.
 
         Raises:
             SecretError: It could not be fetched, or was taken away.
         """
         with self._lock:
-            if self._is_fresh():
+            if self._is_fresh() or self._failed_just_now():
                 return self._value
             try:
                 return self._fetch()
             except SecretError as error:
                 if self._fetched_at is None or error.final:
                     raise
+                self._failed_at = self._clock()
                 get_logger().warning("secret_kept_past_its_time", reason=str(error))
                 return self._value
 
@@ -111,13 +117,20 @@ class Secret:
         # A clock set back counts as stale, or an old value could live for ever.
         return 0 <= self._clock() - self._fetched_at < self._ttl
 
+    def _failed_just_now(self) -> bool:
+        return self._failed_at is not None and 0 <= self._clock() - self._failed_at < _PAUSE
+
     def _fetch(self) -> str:
         stores = _stores()
         try:
             raw: str = stores.read(self._store, self._name)
         except AwsError as error:
+            final = error.code in stores.FINAL_CODES
+            if final:
+                # It was taken away: not used on either when next time nobody answers at all.
+                self._fetched_at = self._failed_at = None
             message = f"{self._where()} could not be read: {error.code}"
-            raise SecretError(message, final=error.code in stores.FINAL_CODES) from None
+            raise SecretError(message, final=final) from None
         # A key that was typed or piped in ends with a newline, which no header may hold.
         self._value = self._member(raw) if self._key else raw.rstrip("\r\n")
         self._fetched_at = self._clock()

@@ -42,6 +42,8 @@ _TYPES: Final = {
     500: "ServiceException",
 }
 _LOG: Final = base64.b64encode(b"START RequestId: 1\nhello\nEND RequestId: 1\n")
+# In each function's environment: what no caller of a gateway may come to see.
+OWNERS_ONLY: Final = "for-its-owners-only"
 _COUNT: Final = 120  # functions that are listed
 
 
@@ -149,6 +151,11 @@ def _configuration(name: str) -> dict[str, Any]:
         "LastModified": "2026-01-01T00:00:00.000+0000",
         "Version": "$LATEST",
         "PackageType": "Image",
+        "Architectures": ["arm64"],
+        "State": "Active",
+        # Its owners' business.
+        "Environment": {"Variables": {"API_KEY": OWNERS_ONLY}},
+        "VpcConfig": {"SubnetIds": [f"subnet-{OWNERS_ONLY}"]},
     }
 
 
