@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet import environments
 from fleet.errors import ExitCode, FleetError
 from fleet.release import preflight
-from fleet.release.control import LATEST
 from fleet.release.interrupted import find_interrupted
 from fleet.release.lock import Held
 from fleet.release.outcome import FunctionOutcome, Report, worst
@@ -209,20 +208,6 @@ def for_each(
         return False
 
     return any(tools.runner.map(safely, outcomes, at_once))
-
-
-def restore(tools: Tools, outcome: FunctionOutcome) -> None:
-    """Put right what a killed release left behind, without finishing that release."""
-    lock = tools.locks.take(outcome.function, tools.holder, "deploy")
-    held = Held(tools.locks, tools.runner, [lock])
-    with held.kept(), tools.runner.shielded():
-        control = tools.control(outcome.function, held)
-        interrupted = find_interrupted(tools, held, outcome)
-        alias = control.alias()
-        if alias.version != LATEST:
-            control.update_image(control.version(alias.version).image, again=True)
-        for release in interrupted:
-            tools.history.save(release)
 
 
 def explain(error: BaseException, tools: Tools) -> FleetError:
