@@ -67,6 +67,20 @@ def test_a_second_release_may_wait(world: World) -> None:
     assert world.history("alpha")[0].previous_version == world.history("alpha")[1].version
 
 
+def test_what_needs_no_release_is_free_while_the_others_bake(world: World) -> None:
+    world.do("ann", lambda tools: verbs.release(tools, "one", ["beta"]))
+    ann = world.start("ann", lambda tools: verbs.release(tools, "one", options=CANARY))
+    world.run(lambda: bool(world.live("alpha").weights))
+    report = world.do("bob", lambda tools: verbs.release(tools, "two", ["beta"]))
+    assert outcome(report, "beta").result == "released"
+    assert not ann.finished
+    world.run()
+    assert {o.function: o.result for o in ann.result().functions} == {
+        "alpha": "released",
+        "beta": "unchanged",
+    }
+
+
 def test_a_wait_that_is_too_short_ends_in_a_refusal(world: World) -> None:
     world.start("ann", lambda tools: verbs.release(tools, "one", ["alpha"], CANARY))
     world.simulation.advance(5)

@@ -98,18 +98,28 @@ class Engine:
             plans = self._look(outcomes, options)
             unchanged = [o for o in outcomes.values() if o.result == "unchanged"]
             for_each(self.tools, unchanged, lambda o: self._close(o, held, interrupted[o.function]))
+            # At once: others may have work with them, and the guard an alarm, while these bake.
+            self._free([name for name in outcomes if name not in plans], held)
             for wave in order:
-                self._wave([name for name in wave if name in plans], prerequisites, release)
+                self._wave([name for name in wave if name in plans], prerequisites, release, held)
 
     def _wave(
-        self, names: list[str], prerequisites: Prerequisites, release: Callable[[str], None]
+        self,
+        names: list[str],
+        prerequisites: Prerequisites,
+        release: Callable[[str], None],
+        held: Held,
     ) -> None:
         """Release functions side by side, but those whose prerequisites have failed."""
         prerequisites.settle(names)
-        self.tools.runner.map(
-            release, [name for name in names if not prerequisites.refuse(name)], AT_ONCE
-        )
+        refused = [name for name in names if prerequisites.refuse(name)]
+        self._free(refused, held)
+        self.tools.runner.map(release, [name for name in names if name not in refused], AT_ONCE)
         self.refresh()
+
+    def _free(self, names: list[str], held: Held) -> None:
+        with self.tools.runner.shielded():
+            self.tools.runner.map(held.free, names, AT_ONCE)
 
     def _close(self, outcome: FunctionOutcome, held: Held, interrupted: list[Release]) -> None:
         """Nothing takes the place of these: `live` and $LATEST are what they are to be."""
@@ -181,6 +191,7 @@ class Engine:
         except Cancelled as error:
             outcome.reason, outcome.exit_code = str(error), ExitCode.REFUSED
             outcome.todo = "release it when you are ready"
+            held.free(outcome.function)
             return
         control = self.tools.control(outcome.function, held)
         FunctionRelease(
