@@ -85,7 +85,8 @@ class Workplace:
 
     @cached_property
     def _dynamodb(self) -> Any:
-        return self.environment.client("dynamodb", max_pool_connections=AT_ONCE)
+        # An answer that never comes is to cost a heartbeat, and not the lease.
+        return self.environment.client("dynamodb", read_timeout=5, max_pool_connections=AT_ONCE)
 
     @cached_property
     def history(self) -> History:

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet import environments
 from fleet.errors import ExitCode, FleetError
 from fleet.release import preflight
+from fleet.release.heartbeat import Held
 from fleet.release.interrupted import find_interrupted
-from fleet.release.lock import Held
 from fleet.release.outcome import FunctionOutcome, Report, worst
 from fleet.release.prerequisites import Prerequisites, announced, waves
 from fleet.release.runner import Cancelled

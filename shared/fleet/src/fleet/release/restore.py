@@ -9,8 +9,9 @@ from fleet.errors import ExitCode, FleetError
 from fleet.release import target
 from fleet.release.control import LATEST
 from fleet.release.engine import explain
+from fleet.release.heartbeat import Held
 from fleet.release.interrupted import find_interrupted
-from fleet.release.lock import Held, LostError
+from fleet.release.lock import LostError
 from fleet.release.steps import FAILURES
 from fleet.release.target import Target
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fleet.release.control import Alias, FunctionControl
-    from fleet.release.lock import Held
+    from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome, Look
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options

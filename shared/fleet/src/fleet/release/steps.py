@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fleet.project import SampleEvent
     from fleet.release.control import Answer, FunctionControl, Version
-    from fleet.release.lock import Held
+    from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options
@@ -171,6 +171,8 @@ class FunctionRelease:
             self._end("put-back", code, reason, todo)
 
     def _back(self) -> None:
+        if not self._begun:
+            return
         self.held.lock(self.outcome.function)
         live = self.plan.alias.version
         try:
