@@ -53,7 +53,15 @@ class Shift:
     _began: float = 0
 
     def to(self, version: str) -> None:
-        """Bring all traffic to a version, through the shares of the strategy."""
+        """Bring all traffic to a version, through the shares of the strategy.
+
+        The version that is live already has no shares to go through: Lambda publishes nothing
+        new when only $LATEST was somebody's change and has now been set back.
+        """
+        if version == self.plan.alias.version:
+            # Written all the same: weights end, and a move that a read did not show is found out.
+            self._move(version, {}, 1.0)
+            return
         *shares, _ = self.options.shares if not self.plan.is_first else (1.0,)
         self._began = self.tools.runner.now()
         for share in shares:
