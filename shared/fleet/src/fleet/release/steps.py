@@ -93,8 +93,8 @@ class FunctionRelease:
         with self._step("shift"):
             self._shift.to(version.number)
         self.tools.history.finish(self._record, "succeeded", steps=self._milliseconds())
-        is_new = version.number != self.plan.alias.version
-        self.outcome.result = "released" if is_new else "unchanged"
+        moved = version.number != self.plan.alias.version or self.plan.alias.weights
+        self.outcome.result = "released" if moved else "unchanged"
 
     def _intent(self) -> Release:
         release_id, now = self.tools.history.identify()
