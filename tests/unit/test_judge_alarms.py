@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from fleet.environments import Environment
 from fleet.release.judge.alarms import AlarmWatch
+from fleet.release.runner import Threads
 
 from tests.kit.answering import Answering, refusal
 
@@ -31,7 +32,7 @@ class Alarms:
         self.states = {
             name: "OK"
             for function in functions
-            for name in AlarmWatch(ENVIRONMENT, 1).names(function)
+            for name in AlarmWatch(ENVIRONMENT, None, Threads()).names(function)
         }
         self.hidden: set[str] = set()
         self.page = 100
@@ -66,7 +67,7 @@ def alarms(cloudwatch: Answering) -> Iterator[Alarms]:
 
 @pytest.fixture
 def watch(cloudwatch: Answering) -> AlarmWatch:
-    return AlarmWatch(ENVIRONMENT, cloudwatch.client)
+    return AlarmWatch(ENVIRONMENT, cloudwatch.client, Threads())
 
 
 def test_names_are_those_that_terraform_gives(watch: AlarmWatch) -> None:

@@ -167,8 +167,7 @@ class Shift:
         return smoke.verdict(answer, self.plan.smoke) is None
 
     def _new_alarms(self) -> tuple[str, ...]:
-        function = self.control.function
-        firing = self.tools.alarms.firing([function])[function]
+        firing = self.tools.alarm_poll.firing(self.control.function)
         return tuple(name for name in firing if name not in self.plan.firing)
 
     def _watch_alarms(self, seconds: float) -> None:

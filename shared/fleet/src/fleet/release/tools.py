@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fleet.release.api import LambdaApi
     from fleet.release.heartbeat import Held
     from fleet.release.history import History
+    from fleet.release.judge.alarm_poll import AlarmPoll
     from fleet.release.judge.alarms import AlarmWatch
     from fleet.release.judge.evidence import Evidence
     from fleet.release.lock import Holder, Locks
@@ -31,6 +32,7 @@ class Tools:
     locks: Locks
     api: LambdaApi
     alarms: AlarmWatch
+    alarm_poll: AlarmPoll
     evidence: Evidence
     runner: Runner
     holder: Holder
