@@ -116,7 +116,7 @@ class CloudWatch:
         if len(AlarmNames) > _MOST_NAMES:
             raise AwsError("ValidationError", "AlarmNames: at most 100")
         if self.describing and not self.describing.take(self.metrics.clock()):
-            raise AwsError("Throttling", "Rate exceeded")
+            raise AwsError("ThrottlingException", "Rate exceeded")
         if hidden := self.unreadable.intersection(AlarmNames):
             raise AwsError("AccessDenied", f"not authorized to describe {sorted(hidden)}", 403)
         known = [name for name in self.alarms if name in set(AlarmNames)]
