@@ -151,7 +151,9 @@ class Engine:
     def _look(self, outcomes: dict[str, FunctionOutcome], options: Options) -> dict[str, Plan]:
         """Every function's preflight; the plans of those that are to be released."""
         plans: dict[str, Plan] = {}
-        firing = self.tools.alarms.firing(list(outcomes))
+        # Many are asked for within a rate; whoever stops the command is heard right after.
+        with self.tools.runner.shielded():
+            firing = self.tools.alarms.firing(list(outcomes))
 
         def look(outcome: FunctionOutcome) -> None:
             if outcome.exit_code is not ExitCode.DONE:
