@@ -23,7 +23,7 @@ FOLDER = Path(behind.__file__).parent
 PARTS: dict[str, type] = {"lambda": ControlPlane, "dynamodb": DynamoDB, "cloudwatch": CloudWatch}
 # Errors that botocore leaves out of its models of operations, by AWS's own lists of common errors.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html
-COMMON = {"AccessDenied": 403, "ValidationError": 400}
+COMMON = {"AccessDenied": 403, "ThrottlingException": 400, "ValidationError": 400}
 
 
 def model(service: str) -> ServiceModel:

@@ -12,13 +12,18 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+from fleet.release import strategy
+from fleet.release.strategy import Options
+
 from tests.kit.junit import Record
 from tests.kit.world import verbs
 from tests.kit.world.faults import Call, Fault
+from tests.kit.world.rates import Bucket
 from tests.kit.world.world import World
 
 FUNCTIONS = tuple(f"function-{number:03}" for number in range(500))
 CONTROL_RATE = 15
+ALARM_RATE = 9.0
 NEEDED = ("GetAlias", "UpdateFunctionCode", "PublishVersion", "UpdateAlias")
 BOUND_SECONDS = len(FUNCTIONS) * len(NEEDED) / CONTROL_RATE
 
@@ -91,3 +96,42 @@ def test_a_function_that_is_refused_now_and_then_gets_through() -> None:
         world.passage.fault = refuse
         results, _ = released(world, "two")
         assert results == {"released": 20}
+
+
+def test_a_canary_of_many_is_not_stopped_by_its_own_questions_about_alarms() -> None:
+    """DescribeAlarms has nine requests a second for an account."""
+    random.seed(5)
+    with World(FUNCTIONS[:120], seed=5, latency=0.05) as world:
+        released(world, "one")
+        bucket = Bucket(ALARM_RATE, ALARM_RATE)
+        world.cloudwatch.describing = bucket
+        world.push("two")
+        canary = Options(*strategy.parse("canary"))
+        report = world.do("ann", lambda tools: verbs.release(tools, "two", options=canary))
+        assert Counter(outcome.result for outcome in report.functions) == {"released": 120}
+        assert bucket.refused == 0
+
+
+def test_an_alarm_is_heard_while_others_use_most_of_the_rate() -> None:
+    random.seed(6)
+    with World(FUNCTIONS[:20], seed=6, latency=0.05) as world:
+        released(world, "one")
+        bucket = Bucket(ALARM_RATE, ALARM_RATE)
+        world.cloudwatch.describing = bucket
+
+        def others() -> None:
+            for _ in range(18):
+                bucket.take(world.now)
+            world.simulation.at(2.0, others)
+
+        others()
+        world.push("two")
+        canary = Options(*strategy.parse("canary"))
+        ann = world.start("ann", lambda tools: verbs.release(tools, "two", options=canary))
+        world.run(lambda: all(world.live(name).weights for name in FUNCTIONS[:20]))
+        name = world.environment.function_name(FUNCTIONS[7])
+        world.cloudwatch.alarms[f"{name}-errors"].state = "ALARM"
+        world.run(lambda: ann.finished)
+        results = {outcome.function: outcome.result for outcome in ann.result().functions}
+        assert results.pop(FUNCTIONS[7]) == "put-back"
+        assert set(results.values()) == {"released"}

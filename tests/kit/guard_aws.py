@@ -114,6 +114,7 @@ class Aws:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.functions: dict[str, Function] = {}
         self.images = {digest("a"), digest("b")}
+        self.missing_repositories: set[str] = set()
         self.messages: list[dict[str, str]] = []
         self.calls: list[Call] = []
         self.dead = False
@@ -224,10 +225,14 @@ class Api:
             self._require(given, given["Item"], "ConditionalCheckFailedException")
             self._aws.items[_key(given["Item"])] = given["Item"]
             return {}
-        check, put = given["TransactItems"]
+        check, *puts = given["TransactItems"]
         held = check["ConditionCheck"]
         self._require(held, held["Key"], "TransactionCanceledException")
-        self._aws.items[_key(put["Put"]["Item"])] = put["Put"]["Item"]
+        for put in (each["Put"] for each in puts):
+            if "ConditionExpression" in put:
+                self._require(put, put["Item"], "TransactionCanceledException")
+        for put in (each["Put"] for each in puts):
+            self._aws.items[_key(put["Item"])] = put["Item"]
         return {}
 
     def _require(self, given: dict[str, Any], key: dict[str, Any], code: str) -> None:
@@ -244,6 +249,10 @@ class Api:
 
     def _ecr(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
         assert operation == "DescribeImages"
+        # The registry is another account's: whoever does not name it looks in its own.
+        elsewhere = given.get("registryId") != REGISTRY.partition(".")[0]
+        if elsewhere or given["repositoryName"] in self._aws.missing_repositories:
+            raise AwsError("RepositoryNotFoundException", "refused", 400)
         assert given["repositoryName"].startswith("lambda-fleet/")
         if given["imageIds"][0]["imageDigest"] not in self._aws.images:
             raise AwsError("ImageNotFoundException", "refused", 400)

@@ -239,6 +239,12 @@ def test_an_image_that_was_set_by_tag_is_no_obstacle_to_the_smoke_test(
     assert handler({"test": True}, LambdaContext())["checks"]["images"] == "ok"
 
 
+def test_the_smoke_test_misses_a_repository(handler: Any, aws: Aws) -> None:
+    aws.missing_repositories.add(f"lambda-fleet/{OTHER}")
+    with pytest.raises(SmokeFailed, match="RepositoryNotFound"):
+        handler({"test": True}, LambdaContext())
+
+
 def drill(handler: Any, aws: Aws, function: str = FUNCTION) -> str:
     """Drill, see that nothing changed and the topic heard of it; return what it said."""
     before = changes(aws)

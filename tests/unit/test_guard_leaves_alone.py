@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from function_kit.releases import Lock
 from pydantic import ValidationError
+from release_guard.guard import Busy
 
 from tests.kit.guard import deliver, event, released, two_releases
 from tests.kit.guard_aws import FUNCTION, NOW, PREFIX, Aws
@@ -81,6 +82,13 @@ def test_the_window_is_counted_from_the_alarm_and_not_from_its_late_delivery() -
     assert deliver(aws, event(at=NOW), guard_window_seconds=300)["action"] == "rolled-back"
 
 
+def test_a_release_of_what_was_live_already_is_no_fresh_one() -> None:
+    aws = two_releases()
+    aws.put(released("7", "7", "b", 10, release_id="9"))
+    assert "window is 299 s" in left_alone(aws, guard_window_seconds=299)
+    assert deliver(aws)["to_version"] == "6"
+
+
 def test_a_second_alarm_for_the_same_release() -> None:
     aws = two_releases()
     assert deliver(aws)["action"] == "rolled-back"
@@ -100,14 +108,38 @@ def test_a_rollback_by_hand() -> None:
 def test_a_release_or_rollback_under_way(kind: str) -> None:
     aws = two_releases()
     opened = released("8", "7", "c", 10, kind=kind, state="started", finished_at="", release_id="9")
-    aws.put(opened)
-    assert f"a {kind} by somebody is under way" in left_alone(aws)
+    aws.put(opened, Lock(FUNCTION, "run-8", "deploy", "ann on laptop", "08:00", NOW + 30, 1))
+    assert left_alone(aws) == "ann on laptop is at work on it since 08:00"
 
 
-def test_a_lock_that_is_held() -> None:
+def test_a_rollback_whose_command_died_is_for_fleet_resume() -> None:
+    aws = two_releases()
+    aws.put(released("6", "7", "a", 10, kind="rollback", state="started", finished_at=""))
+    aws.put(Lock(FUNCTION, "run-6", "rollback", "ann on laptop", "08:00", NOW - 1, 1))
+    assert "a rollback by somebody is under way" in left_alone(aws)
+
+
+def busy(aws: Aws) -> str:
+    """Deliver an alarm that must change nothing yet, and fail so that it comes again."""
+    with pytest.raises(Busy) as found:
+        deliver(aws)
+    assert aws.functions[FUNCTION].moves == aws.messages == []
+    return str(found.value)
+
+
+def test_an_alarm_beside_a_lock_without_a_release_is_looked_at_again() -> None:
+    """A command of many functions holds their locks while it only looks at them."""
     aws = two_releases()
     aws.put(Lock(FUNCTION, "run", "deploy", "ann on laptop", "08:00", NOW + 30, 4))
-    assert left_alone(aws) == "ann on laptop is at work on it since 08:00"
+    assert busy(aws) == "ann on laptop is at work on it since 08:00"
+    aws.put(Lock(FUNCTION, token=4))
+    assert deliver(aws)["action"] == "rolled-back"
+
+
+def test_a_lock_is_no_reason_to_look_again_at_an_alarm_of_nothing() -> None:
+    aws = two_releases()
+    aws.put(Lock(FUNCTION, "run", "deploy", "ann on laptop", "08:00", NOW + 30, 4))
+    assert "the window is 299 s" in left_alone(aws, guard_window_seconds=299)
 
 
 def test_a_lock_that_ran_out_is_none() -> None:
@@ -164,7 +196,7 @@ def somebody_begins(aws: Aws) -> Callable[[Any], None]:
 def test_a_lock_that_somebody_takes_in_the_same_moment() -> None:
     aws = two_releases()
     aws.before = somebody_begins(aws)
-    assert "somebody else began to work on it" in left_alone(aws)
+    assert busy(aws) == "ann is at work on it since 08:00"
     lock = aws.lock()
     assert lock is not None
     assert (lock.holder, lock.token) == ("ann", 9)
@@ -178,7 +210,7 @@ def test_a_lock_that_somebody_took_a_moment_before() -> None:
             aws.put(Lock(FUNCTION, "run", "deploy", "ann", "08:00", NOW + 30, 9))
 
     aws.after = takes
-    assert "somebody else began to work on it" in left_alone(aws)
+    assert busy(aws) == "ann is at work on it since 08:00"
 
 
 def test_a_release_that_ended_while_the_guard_waited_for_the_lock() -> None:

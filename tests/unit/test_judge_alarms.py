@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from fleet.environments import Environment
+from fleet.release.judge.alarm_poll import FRESH_SECONDS, AlarmPoll
 from fleet.release.judge.alarms import AlarmWatch
+from fleet.release.runner import Threads
 
 from tests.kit.answering import Answering, refusal
 
@@ -31,7 +33,7 @@ class Alarms:
         self.states = {
             name: "OK"
             for function in functions
-            for name in AlarmWatch(ENVIRONMENT, 1).names(function)
+            for name in AlarmWatch(ENVIRONMENT, None, Threads()).names(function)
         }
         self.hidden: set[str] = set()
         self.page = 100
@@ -66,7 +68,7 @@ def alarms(cloudwatch: Answering) -> Iterator[Alarms]:
 
 @pytest.fixture
 def watch(cloudwatch: Answering) -> AlarmWatch:
-    return AlarmWatch(ENVIRONMENT, cloudwatch.client)
+    return AlarmWatch(ENVIRONMENT, cloudwatch.client, Threads())
 
 
 def test_names_are_those_that_terraform_gives(watch: AlarmWatch) -> None:
@@ -148,3 +150,53 @@ def test_an_answer_in_pages_is_read_to_the_end(alarms: Alarms, watch: AlarmWatch
 def test_no_functions_is_no_call(cloudwatch: Answering, alarms: Alarms, watch: AlarmWatch) -> None:
     assert watch.firing([]) == {}
     assert cloudwatch.calls == []
+
+
+class Patient(Threads):
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def test_asking_too_often_says_nothing_of_the_alarms(cloudwatch: Answering, alarms: Alarms) -> None:
+    refused = 0
+
+    def throttle(operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        nonlocal refused
+        refused += 1
+        if refused < 5:
+            raise refusal("ThrottlingException", "Rate exceeded")
+        return alarms.describe(operation, asked)
+
+    cloudwatch.reset(throttle)
+    watch = AlarmWatch(ENVIRONMENT, cloudwatch.client, Patient())
+    assert watch.firing(["thumbnails"]) == {"thumbnails": ()}
+    refused = -1000
+    (first, *_) = watch.firing(["thumbnails"])["thumbnails"]
+    assert first == f"{ERRORS} (cannot be read: ThrottlingException)"
+
+
+def test_functions_that_are_watched_at_once_are_asked_for_at_once(
+    cloudwatch: Answering, alarms: Alarms
+) -> None:
+    runner = Patient()
+    poll = AlarmPoll(AlarmWatch(ENVIRONMENT, cloudwatch.client, runner), runner)
+    assert poll.firing("thumbnails") == ()
+    assert poll.firing("digest") == ()
+    cloudwatch.calls.clear()
+    runner.seconds += 15
+    alarms.states[ERRORS] = "ALARM"
+    assert poll.firing("digest") == ()
+    assert poll.firing("thumbnails") == (ERRORS,)
+    assert len(cloudwatch.calls) == 1
+    runner.seconds += FRESH_SECONDS + 1
+    alarms.states[ERRORS] = "OK"
+    assert poll.firing("thumbnails") == ()

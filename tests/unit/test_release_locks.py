@@ -11,7 +11,8 @@ import pytest
 from fleet.errors import ExitCode
 from fleet.release import lock as locks
 from fleet.release import strategy
-from fleet.release.lock import HEARTBEAT_SECONDS, LEASE_SECONDS, Holder
+from fleet.release.heartbeat import HEARTBEAT_SECONDS
+from fleet.release.lock import LEASE_SECONDS, Holder
 from fleet.release.outcome import FunctionOutcome
 from fleet.release.strategy import Options
 
@@ -65,6 +66,20 @@ def test_a_second_release_may_wait(world: World) -> None:
     assert outcome(ann.result()).result == "released"
     assert world.live_digest("alpha") == world.registry.image("alpha", "two").digest
     assert world.history("alpha")[0].previous_version == world.history("alpha")[1].version
+
+
+def test_what_needs_no_release_is_free_while_the_others_bake(world: World) -> None:
+    world.do("ann", lambda tools: verbs.release(tools, "one", ["beta"]))
+    ann = world.start("ann", lambda tools: verbs.release(tools, "one", options=CANARY))
+    world.run(lambda: bool(world.live("alpha").weights))
+    report = world.do("bob", lambda tools: verbs.release(tools, "two", ["beta"]))
+    assert outcome(report, "beta").result == "released"
+    assert not ann.finished
+    world.run()
+    assert {o.function: o.result for o in ann.result().functions} == {
+        "alpha": "released",
+        "beta": "unchanged",
+    }
 
 
 def test_a_wait_that_is_too_short_ends_in_a_refusal(world: World) -> None:
@@ -181,6 +196,66 @@ def test_one_who_slept_through_the_lease_changes_nothing_any_more(world: World) 
     assert outcome(ann.result()).result in {"stopped", "failed"}
     assert world.live_digest("alpha") == world.registry.image("alpha", "two").digest
     assert world.latest("alpha").digest == world.live_digest("alpha")
+
+
+def silent(world: World, operations: set[str]) -> None:
+    """DynamoDB answers some operations with errors from now on."""
+    broken = Fault(error="InternalServerError")
+    world.passage.fault = lambda call: broken if call.operation in operations else None
+
+
+def test_a_lease_that_ran_out_while_the_table_was_silent_is_no_lost_lock(world: World) -> None:
+    ann = world.start("ann", lambda tools: verbs.release(tools, "one", ["alpha"], CANARY))
+    world.run(lambda: bool(world.live("alpha").weights))
+    silent(world, {"PutItem"})
+    world.simulation.advance(LEASE_SECONDS + HEARTBEAT_SECONDS)
+    world.passage.fault = lambda _: None
+    world.run()
+    assert outcome(ann.result()).result == "released"
+    assert world.history("alpha")[0].state == "succeeded"
+
+
+def test_a_table_that_stays_silent_needs_a_person_and_is_told_as_that(world: World) -> None:
+    ann = world.start("ann", lambda tools: verbs.release(tools, "one", ["alpha"], CANARY))
+    world.run(lambda: bool(world.live("alpha").weights))
+    silent(world, {"PutItem", "GetItem"})
+    world.run()
+    found = outcome(ann.result())
+    assert (found.result, found.exit_code) == ("failed", ExitCode.NEEDS_PERSON)
+    assert "does not say who may change alpha" in found.reason
+    assert "fleet resume" in found.todo
+
+
+def test_a_release_that_is_worse_goes_back_once_the_table_answers_again(world: World) -> None:
+    """The alarm goes off while nobody can say whose lock it is."""
+    ann = world.start("ann", lambda tools: verbs.release(tools, "one", ["alpha"], CANARY))
+    world.run(lambda: bool(world.live("alpha").weights))
+    name = f"{world.environment.function_name('alpha')}-errors"
+    silent(world, {"PutItem"})
+    world.simulation.advance(LEASE_SECONDS)
+    world.cloudwatch.alarms[name].state = "ALARM"
+    world.simulation.advance(HEARTBEAT_SECONDS)
+    world.passage.fault = lambda _: None
+    world.run()
+    assert outcome(ann.result()).exit_code == ExitCode.ROLLED_BACK
+    assert (world.live("alpha").version, world.live("alpha").weights) == ("1", {})
+
+
+def test_many_leases_are_renewed_beside_each_other() -> None:
+    names = [f"function-{number:02}" for number in range(40)]
+    with World(names, seed=2) as world:
+        world.push("one")
+        world.do("ann", lambda tools: verbs.release(tools, "first"))
+        ann = world.start("ann", lambda tools: verbs.release(tools, "one", options=CANARY))
+        world.run(lambda: all(world.live(name).weights for name in names))
+        # Forty in a row would take longer than a lease.
+        slow = Fault(before=2.0)
+        world.passage.fault = lambda call: slow if call.operation == "PutItem" else None
+        world.simulation.advance(2 * LEASE_SECONDS)
+        report = world.do("bob", lambda tools: verbs.release(tools, "first"))
+        assert {o.exit_code for o in report.functions} == {ExitCode.REFUSED}
+        world.run()
+        assert {o.result for o in ann.result().functions} == {"released"}
 
 
 def test_a_lock_s_token_only_grows(world: World) -> None:

@@ -52,12 +52,48 @@ def test_the_rollback_window_and_what_is_live_stay(world: World) -> None:
     assert sorted(versions(world)) == ["4", "5", "6"]
 
 
-def test_what_was_rolled_back_to_stays_however_old_it_is(world: World) -> None:
-    for _ in range(4):
+def test_after_a_rollback_the_window_is_what_further_rollbacks_would_go_to(world: World) -> None:
+    for _ in range(3):
         world.do("bob", lambda tools: verbs.roll_back(tools, ["alpha"]))
-    assert world.live("alpha").version == "2"
+    assert world.live("alpha").version == "3"
     pruned(world, keep=1)
-    assert sorted(versions(world)) == ["2", "5", "6"]
+    assert sorted(versions(world)) == ["2", "3"]
+    report = world.do("bob", lambda tools: verbs.roll_back(tools, ["alpha"]))
+    assert (report.exit_code, world.live("alpha").version) == (ExitCode.DONE, "2")
+
+
+def test_what_live_was_moved_to_by_hand_leaves_the_last_releases(world: World) -> None:
+    name = world.environment.function_name("alpha")
+    world.client("lambda").update_alias(FunctionName=name, Name="live", FunctionVersion="7")
+    world.simulation.advance(10)
+    pruned(world, keep=1)
+    assert sorted(versions(world)) == ["5", "6", "7"]
+
+
+def test_a_release_that_begins_meanwhile_waits_and_keeps_its_version(world: World) -> None:
+    world.push("next")
+    slow = Fault(before=5.0)
+    world.passage.fault = lambda call: slow if call.operation == "DeleteFunction" else None
+    bob = world.start("bob", lambda tools: prune(tools, "alpha", 2))
+    world.simulation.advance(8)
+    refused = world.do("ann", lambda tools: verbs.release(tools, "next", ["alpha"]))
+    assert refused.exit_code == ExitCode.REFUSED
+    waiting = Options(wait_seconds=120)
+    report = world.do("ann", lambda tools: verbs.release(tools, "next", ["alpha"], waiting))
+    assert (report.exit_code, world.live("alpha").version) == (ExitCode.DONE, "8")
+    assert sorted(bob.result().deleted) == ["1", "2", "3", "7"]
+
+
+def test_a_rollback_takes_over_from_it(world: World) -> None:
+    slow = Fault(before=5.0)
+    world.passage.fault = lambda call: slow if call.operation == "DeleteFunction" else None
+    bob = world.start("bob", lambda tools: prune(tools, "alpha", 2))
+    world.simulation.advance(8)
+    report = world.do("ann", lambda tools: verbs.roll_back(tools, ["alpha"]))
+    assert (report.exit_code, world.live("alpha").version) == (ExitCode.DONE, "5")
+    world.run()
+    with pytest.raises(FleetError, match="another command took over"):
+        bob.result()
 
 
 def test_a_dry_run_deletes_nothing(world: World) -> None:

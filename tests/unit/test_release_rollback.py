@@ -90,6 +90,24 @@ def test_a_tag_that_was_never_released(world: World) -> None:
     assert "one, first" in outcome.todo
 
 
+def test_a_tag_is_known_by_its_beginning_as_status_and_history_show_it(world: World) -> None:
+    commit, other = "3f9c2a71d0be" + "4" * 28, "3f9c2a71d0be" + "5" * 28
+    world.push(commit)
+    world.push(other)
+    for tag in (commit, "two"):
+        release(world, tag)
+    outcome = roll_back(world, tag=commit[:12])
+    assert (outcome.result, outcome.tag) == ("rolled-back", commit)
+    assert world.live_digest("alpha") == world.registry.image("alpha", commit).digest
+    assert roll_back(world, tag=commit[:6]).exit_code == ExitCode.PREFLIGHT
+    release(world, other)
+    refused = roll_back(world, tag=commit[:12])
+    assert refused.exit_code == ExitCode.USAGE
+    assert (commit in refused.todo, other in refused.todo) == (True, True)
+    assert world.live_digest("alpha") == world.registry.image("alpha", other).digest
+    assert roll_back(world, tag=commit[:13]).result == "rolled-back"
+
+
 def test_a_version_that_is_none(world: World) -> None:
     assert roll_back(world, version="live").exit_code == ExitCode.USAGE
     assert "has no version 99" in roll_back(world, version="99").reason

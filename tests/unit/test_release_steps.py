@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fleet.errors import ExitCode
+from fleet.release import strategy
 from fleet.release.outcome import FunctionOutcome
 from fleet.release.strategy import Options
 from fleet.release.tools import Tools
@@ -55,6 +56,30 @@ def test_releasing_what_is_live_changes_nothing(world: World) -> None:
     outcome = release(world, "first")
     assert (outcome.result, outcome.version) == ("unchanged", world.live("alpha").version)
     assert (len(world.recorder.moves), len(world.history("alpha"))) == (moves, known)
+
+
+@pytest.mark.parametrize("how", ["all-at-once", "canary"])
+@pytest.mark.parametrize("weights", [{}, {"1": 0.25}])
+def test_releasing_what_is_live_after_latest_was_changed_by_hand_puts_it_right(
+    world: World, how: str, weights: dict[str, float]
+) -> None:
+    """Lambda publishes nothing new: the version that it returns is the one that is live."""
+    release(world, "one")
+    world.simulation.advance(60)
+    name, client = world.environment.function_name("alpha"), world.client("lambda")
+    other = world.registry.image("alpha", "two").uri
+    client.update_function_code(FunctionName=name, ImageUri=other)
+    routing = {"AdditionalVersionWeights": weights}
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion="2", RoutingConfig=routing)
+    world.simulation.advance(10)
+    outcome = release(world, "one", Options(*strategy.parse(how)))
+    assert outcome.exit_code == ExitCode.DONE, outcome.reason
+    assert outcome.result == ("released" if weights else "unchanged")
+    assert (outcome.version, world.live("alpha").version) == ("2", "2")
+    assert not world.live("alpha").weights
+    assert world.latest("alpha").digest == world.live_digest("alpha")
+    newest = world.history("alpha")[0]
+    assert (newest.state, newest.version, newest.previous_version) == ("succeeded", "2", "2")
 
 
 def test_a_dry_run_looks_and_changes_nothing(world: World) -> None:

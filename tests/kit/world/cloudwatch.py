@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from tests.kit.world.functions import ACCOUNT, REGION, Alias, AwsError
+from tests.kit.world.rates import Bucket
 
 type Answer = dict[str, Any]
 type Series = tuple[str, frozenset[tuple[str, str]]]
@@ -96,12 +97,14 @@ class CloudWatch:
     Attributes:
         unreadable: alarms that the caller's policy hides: asking for one is refused.
         page: how many results an answer holds at most.
+        describing: how often alarms may be described; None for any rate.
     """
 
     metrics: Metrics
     alarms: dict[str, Alarm] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     page: int = _MOST_QUERIES
+    describing: Bucket | None = None
 
     def describe_alarms(
         self,
@@ -112,6 +115,8 @@ class CloudWatch:
     ) -> Answer:
         if len(AlarmNames) > _MOST_NAMES:
             raise AwsError("ValidationError", "AlarmNames: at most 100")
+        if self.describing and not self.describing.take(self.metrics.clock()):
+            raise AwsError("ThrottlingException", "Rate exceeded")
         if hidden := self.unreadable.intersection(AlarmNames):
             raise AwsError("AccessDenied", f"not authorized to describe {sorted(hidden)}", 403)
         known = [name for name in self.alarms if name in set(AlarmNames)]

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from fleet.images.registry import Image
 from fleet.release.api import LambdaApi
 from fleet.release.history import History
+from fleet.release.judge.alarm_poll import AlarmPoll
 from fleet.release.judge.alarms import KINDS, AlarmWatch
 from fleet.release.judge.evidence import Evidence
 from fleet.release.lock import Holder, Locks
@@ -179,6 +180,7 @@ class World:
         """What a command works with, when this operator runs it."""
         runner, dynamodb = self.runner_for(operator), self.client("dynamodb", 5)
         cloudwatch = self.client("cloudwatch", 5)
+        alarms = AlarmWatch(self.environment, cloudwatch, runner)
         return Tools(
             project=self.project,
             environment=self.environment,
@@ -186,7 +188,8 @@ class World:
             history=History(self.environment, dynamodb, runner),
             locks=Locks(self.environment, dynamodb, runner),
             api=LambdaApi(self.client("lambda", 1), runner),
-            alarms=AlarmWatch(self.environment, cloudwatch),
+            alarms=alarms,
+            alarm_poll=AlarmPoll(alarms, runner),
             evidence=Evidence(self.environment, cloudwatch),
             runner=runner,
             holder=Holder(operator.run_id, operator.name, operator.run_id),

@@ -13,7 +13,7 @@ from function_kit.logging import get_logger
 from function_kit.releases import Release
 
 from release_guard import notice
-from release_guard.decision import GoBack, Leave, Situation, decide
+from release_guard.decision import GoBack, Later, Leave, Situation, decide
 from release_guard.history import TakenOver
 from release_guard.rollback import CONSISTENCY, Impossible, Rollback, is_wholly_at
 from release_guard.settings import NAME
@@ -47,6 +47,10 @@ class Result(TypedDict):
     to_version: NotRequired[str]
 
 
+class Busy(Exception):  # noqa: N818 - what was found, not what went wrong
+    """Somebody else holds the lock and may leave the release as it is; another attempt looks."""
+
+
 class Guard:
     """Deals with one event."""
 
@@ -63,11 +67,14 @@ class Guard:
             AwsError: AWS could not be used. Lambda delivers the event again, and that goes on
                 where this attempt ended.
             NotSettled: The same: Lambda needs longer.
+            Busy: The same: somebody holds the lock and has not begun to change anything.
         """
         function = alarm.function(self._services.settings)
         if function is None:
             return self._leave(f"{alarm.name} ({alarm.state}) is no guarded function's error alarm")
         decision = self._decide(function, alarm.run_id, alarm.at)
+        if isinstance(decision, Later):
+            raise Busy(decision.reason)
         if isinstance(decision, Leave):
             return self._leave(decision.reason, function)
         return self._with_lock(function, alarm)
@@ -122,7 +129,7 @@ class Guard:
         holder, lease = f"{NAME} ({alarm.name})", self._patience.lease
         lock = self._history.take(function, alarm.run_id, holder, lease)
         if lock is None:
-            return self._leave("somebody else began to work on it in this moment", function)
+            return self._outrun(function, alarm)
         try:
             # Again, now that nobody else changes anything.
             decision = self._decide(function, alarm.run_id, alarm.at)
@@ -135,12 +142,21 @@ class Guard:
             with suppress(AwsError):  # it runs out by itself
                 self._history.free(lock)
 
+    def _outrun(self, function: str, alarm: Alarm) -> Result:
+        """Somebody took the lock in this moment: for this very release, or for something else."""
+        decision = self._decide(function, alarm.run_id, alarm.at)
+        if isinstance(decision, Leave) and not isinstance(decision, Later):
+            return self._leave(decision.reason, function)
+        raise Busy(decision.reason if isinstance(decision, Later) else "somebody was quicker")
+
     def _go_back(self, decision: GoBack, alarm: Alarm, lock: Lock) -> Result:
         rollback = Rollback(self._services, lock.function, self._patience, lock)
         record = self._history.begin(decision.begun, lock) if decision.begun else None
         try:
             version = rollback.ready(decision.target)
-            record = record or self._history.begin(self._intent(decision, alarm), lock)
+            if record is None:
+                closing = [self._closed(release, alarm) for release in decision.killed]
+                record = self._history.begin(self._intent(decision, alarm), lock, closing)
             began = time.perf_counter()
             rollback.move(decision.bad, decision.target)
             moved = time.perf_counter()
@@ -150,6 +166,11 @@ class Guard:
             return self._impossible(decision, record, error)
         steps = {"alias": moved - began, "$LATEST": time.perf_counter() - moved}
         return self._done(decision, replace(record, steps={k: v * 1e3 for k, v in steps.items()}))
+
+    def _closed(self, killed: Release, alarm: Alarm) -> Release:
+        reason = f"it was killed, and {alarm.name} went off"
+        now = self._history.timestamp()
+        return replace(killed, state="stopped", reason=reason, finished_at=now)
 
     def _intent(self, decision: GoBack, alarm: Alarm) -> Release:
         bad, target = decision.bad, decision.target
@@ -209,6 +230,8 @@ def _result(action: str, decision: GoBack, reason: str) -> Result:
 
 
 def _reason(alarm: Alarm, bad: Release) -> str:
-    after = (alarm.at - datetime.fromisoformat(bad.finished_at)).total_seconds()
+    since = "the release" if bad.finished_at else "the beginning of a release that was killed"
+    began = datetime.fromisoformat(bad.finished_at or bad.started_at)
+    after = (alarm.at - began).total_seconds()
     why = f": {alarm.reason}" if alarm.reason else ""
-    return f"{alarm.name} went off {after:.0f} s after the release{why}"
+    return f"{alarm.name} went off {after:.0f} s after {since}{why}"

@@ -14,7 +14,7 @@ from function_kit.releases import Lock, Release
 from release_guard.settings import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from function_kit.releases import State
     from function_kit.signed_api import SignedApi
@@ -86,15 +86,21 @@ class History:
         """Give a lock back; nothing happens when it is somebody else's by now."""
         self._put(Lock(function=lock.function, token=lock.token), lock)
 
-    def begin(self, release: Release, lock: Lock) -> Release:
+    def begin(self, release: Release, lock: Lock, closing: Sequence[Release] = ()) -> Release:
         """Write an intent, while the lock is held.
+
+        Args:
+            release: The intent.
+            lock: Of its function.
+            closing: Releases that it takes the place of, with the state that they end in.
 
         Raises:
             TakenOver: It no longer is.
         """
         begun = replace(release, run_id=lock.run_id, token=lock.token)
         for _ in range(_CONFLICTS):
-            if self._write("TransactWriteItems", releases.begin(self._table, begun, lock), begun):
+            parameters = releases.begin(self._table, begun, lock, closing)
+            if self._write("TransactWriteItems", parameters, begun):
                 return begun
             held = self.lock(lock.function)
             if held is None or (held.token, held.run_id) != (lock.token, lock.run_id):

@@ -68,7 +68,7 @@ def moved(prefix: str, decision: GoBack, record: Release) -> Notice:
         f"{bad.function} answers with version {target.version} again "
         f"({target.tag or target.digest}).\n"
         f"Rolled back: version {bad.version} ({bad.tag or bad.digest}), "
-        f"released by {bad.actor} at {bad.finished_at}.\n"
+        f"released by {bad.actor} at {bad.finished_at or bad.started_at}.\n"
         f"Reason: {record.reason}\n"
         f"See it: fleet history --function {bad.function}\n",
     )

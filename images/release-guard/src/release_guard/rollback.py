@@ -86,7 +86,7 @@ class Rollback:
         raise NotSettled(f"version {target.version} is still {version.state}")
 
     def move(self, bad: Release, target: Release) -> None:
-        """Give the target all traffic, if the bad release still has it.
+        """Give the target all traffic, if the bad release still has it, or some of it.
 
         Raises:
             Impossible: Somebody else has moved `live`.
@@ -95,8 +95,9 @@ class Rollback:
         for _ in self._patience.attempts(CONSISTENCY):
             alias = self._functions.alias(self._function, self._patience)
             # At the target it may have been moved before; or this is a read of before the bad
-            # release. Moving it once more tells: an old read's revision is refused.
-            if not is_wholly_at(alias, bad.version) and not is_wholly_at(alias, target.version):
+            # release. Moving it once more tells: an old read's revision is refused. Both share
+            # the traffic when the bad release was killed in between.
+            if not {alias.version, *alias.weights} <= {bad.version, target.version}:
                 continue  # somebody else's change, or an even older read
             self._require_lock()
             try:

@@ -17,6 +17,7 @@ from fleet.release.api import LambdaApi
 from fleet.release.control import FunctionControl
 from fleet.release.engine import AT_ONCE
 from fleet.release.history import History
+from fleet.release.judge.alarm_poll import AlarmPoll
 from fleet.release.judge.alarms import AlarmWatch
 from fleet.release.judge.evidence import Evidence
 from fleet.release.lock import Holder, Locks
@@ -85,7 +86,8 @@ class Workplace:
 
     @cached_property
     def _dynamodb(self) -> Any:
-        return self.environment.client("dynamodb", max_pool_connections=AT_ONCE)
+        # An answer that never comes is to cost a heartbeat, and not the lease.
+        return self.environment.client("dynamodb", read_timeout=5, max_pool_connections=AT_ONCE)
 
     @cached_property
     def history(self) -> History:
@@ -101,6 +103,7 @@ class Workplace:
     def tools(self) -> Tools:
         """What releases work with."""
         watch = self.environment.client("cloudwatch", max_pool_connections=AT_ONCE)
+        alarms = AlarmWatch(self.environment, watch, self.runner)
         return Tools(
             project=self.project,
             environment=self.environment,
@@ -108,7 +111,8 @@ class Workplace:
             history=self.history,
             locks=self.locks,
             api=self.api,
-            alarms=AlarmWatch(self.environment, watch),
+            alarms=alarms,
+            alarm_poll=AlarmPoll(alarms, self.runner),
             evidence=Evidence(self.environment, watch),
             runner=self.runner,
             holder=Holder.of_this_process(self.history.identify()[0]),

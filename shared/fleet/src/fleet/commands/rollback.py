@@ -16,7 +16,10 @@ from fleet.release.target import Wish
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ToTag = Annotated[str, typer.Option("--to-tag", help="Go back to the release of this image tag.")]
+ToTag = Annotated[
+    str,
+    typer.Option("--to-tag", help="Go back to the release of this tag, or of what it begins with."),
+]
 ToVersion = Annotated[str, typer.Option("--to-version", help="Go back to this version number.")]
 
 

@@ -106,7 +106,7 @@ class FunctionControl:
         api: LambdaApi,
         runner: Runner,
         *,
-        confirm: Callable[[], None] = lambda: None,
+        confirm: Callable[[], object] = lambda: None,
         wait_seconds: float = 300,
     ) -> None:
         """Prepare calls.

@@ -13,9 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet import environments
 from fleet.errors import ExitCode, FleetError
 from fleet.release import preflight
-from fleet.release.control import LATEST
+from fleet.release.heartbeat import Held
 from fleet.release.interrupted import find_interrupted
-from fleet.release.lock import Held
 from fleet.release.outcome import FunctionOutcome, Report, worst
 from fleet.release.prerequisites import Prerequisites, announced, waves
 from fleet.release.runner import Cancelled
@@ -99,18 +98,28 @@ class Engine:
             plans = self._look(outcomes, options)
             unchanged = [o for o in outcomes.values() if o.result == "unchanged"]
             for_each(self.tools, unchanged, lambda o: self._close(o, held, interrupted[o.function]))
+            # At once: others may have work with them, and the guard an alarm, while these bake.
+            self._free([name for name in outcomes if name not in plans], held)
             for wave in order:
-                self._wave([name for name in wave if name in plans], prerequisites, release)
+                self._wave([name for name in wave if name in plans], prerequisites, release, held)
 
     def _wave(
-        self, names: list[str], prerequisites: Prerequisites, release: Callable[[str], None]
+        self,
+        names: list[str],
+        prerequisites: Prerequisites,
+        release: Callable[[str], None],
+        held: Held,
     ) -> None:
         """Release functions side by side, but those whose prerequisites have failed."""
         prerequisites.settle(names)
-        self.tools.runner.map(
-            release, [name for name in names if not prerequisites.refuse(name)], AT_ONCE
-        )
+        refused = [name for name in names if prerequisites.refuse(name)]
+        self._free(refused, held)
+        self.tools.runner.map(release, [name for name in names if name not in refused], AT_ONCE)
         self.refresh()
+
+    def _free(self, names: list[str], held: Held) -> None:
+        with self.tools.runner.shielded():
+            self.tools.runner.map(held.free, names, AT_ONCE)
 
     def _close(self, outcome: FunctionOutcome, held: Held, interrupted: list[Release]) -> None:
         """Nothing takes the place of these: `live` and $LATEST are what they are to be."""
@@ -142,7 +151,9 @@ class Engine:
     def _look(self, outcomes: dict[str, FunctionOutcome], options: Options) -> dict[str, Plan]:
         """Every function's preflight; the plans of those that are to be released."""
         plans: dict[str, Plan] = {}
-        firing = self.tools.alarms.firing(list(outcomes))
+        # Many are asked for within a rate; whoever stops the command is heard right after.
+        with self.tools.runner.shielded():
+            firing = self.tools.alarms.firing(list(outcomes))
 
         def look(outcome: FunctionOutcome) -> None:
             if outcome.exit_code is not ExitCode.DONE:
@@ -182,6 +193,7 @@ class Engine:
         except Cancelled as error:
             outcome.reason, outcome.exit_code = str(error), ExitCode.REFUSED
             outcome.todo = "release it when you are ready"
+            held.free(outcome.function)
             return
         control = self.tools.control(outcome.function, held)
         FunctionRelease(
@@ -209,20 +221,6 @@ def for_each(
         return False
 
     return any(tools.runner.map(safely, outcomes, at_once))
-
-
-def restore(tools: Tools, outcome: FunctionOutcome) -> None:
-    """Put right what a killed release left behind, without finishing that release."""
-    lock = tools.locks.take(outcome.function, tools.holder, "deploy")
-    held = Held(tools.locks, tools.runner, [lock])
-    with held.kept(), tools.runner.shielded():
-        control = tools.control(outcome.function, held)
-        interrupted = find_interrupted(tools, held, outcome)
-        alias = control.alias()
-        if alias.version != LATEST:
-            control.update_image(control.version(alias.version).image, again=True)
-        for release in interrupted:
-            tools.history.save(release)
 
 
 def explain(error: BaseException, tools: Tools) -> FleetError:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from function_kit.releases import Release
 
     from fleet.release.control import Alias
-    from fleet.release.lock import Held
+    from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome
     from fleet.release.tools import Tools
 

@@ -6,32 +6,26 @@ its token outdated: the history refuses its writes, and Lambda its outdated revi
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
 import socket
-import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from function_kit import releases
 from function_kit.releases import Kind, Lock
 
 from fleet.errors import ExitCode, FleetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from fleet.environments import Environment
     from fleet.release.runner import Runner
 
 LEASE_SECONDS: Final = 60.0
-HEARTBEAT_SECONDS: Final = 15.0
 _RETRY_SECONDS = 2.0
-_AT_ONCE = 16
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -139,78 +133,6 @@ class Locks:
         return lock
 
 
-class Held:
-    """The locks that one command holds, kept alive by a heartbeat."""
-
-    def __init__(self, locks: Locks, runner: Runner, taken: Sequence[Lock] = ()) -> None:
-        self._locks = locks
-        self._runner = runner
-        self._held = {lock.function: lock for lock in taken}
-        self._mutex = threading.Lock()
-
-    def add(self, lock: Lock) -> None:
-        """Keep one more lock alive."""
-        with self._mutex:
-            self._held[lock.function] = lock
-
-    def lock(self, function: str) -> Lock:
-        """The lock of a function, which must still be held.
-
-        Raises:
-            FleetError: another command has taken it (REFUSED).
-        """
-        with self._mutex:
-            lock = self._held.get(function)
-        if lock is None or lock.expires_at <= self._runner.now():
-            raise lost(function)
-        return lock
-
-    def confirm(self, function: str) -> None:
-        """Ask the table whether the lock is still held; the heartbeat may not have noticed yet.
-
-        Raises:
-            FleetError: another command has taken it (REFUSED).
-        """
-        self._renew_one(function, self.lock(function))
-        self.lock(function)
-
-    @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
-        """Renew the locks while this block runs, and free them after it."""
-        try:
-            with self._runner.every(HEARTBEAT_SECONDS, self._renew):
-                yield
-        finally:
-            with self._runner.shielded():
-                self._runner.map(self.free, list(self._held), _AT_ONCE)
-
-    def free(self, function: str) -> None:
-        """Give one back early, so that others need not wait for the rest."""
-        with self._mutex:
-            lock = self._held.pop(function, None)
-        if lock:
-            # When it cannot be given back, it runs out by itself.
-            with contextlib.suppress(ClientError, BotoCoreError):
-                self._locks.free(lock)
-
-    def _renew(self) -> None:
-        for function, lock in list(self._held.items()):
-            # A heartbeat that finds nobody is tried again at the next one.
-            with contextlib.suppress(ClientError, BotoCoreError):
-                self._renew_one(function, lock)
-
-    def _renew_one(self, function: str, lock: Lock) -> None:
-        renewed = self._locks.renew(lock)
-        with self._mutex:
-            # It may have been given back meanwhile.
-            if function not in self._held:
-                return
-            if renewed:
-                self._held[function] = renewed
-            else:
-                del self._held[function]
-
-
 class LostError(FleetError):
     """Another command has taken over; whatever there is to do now is its to do."""
 
@@ -232,6 +154,15 @@ def lost(function: str) -> LostError:
         f"another command took over {function}: nothing more was changed here",
         "`fleet history` says who it was and what became of it",
         ExitCode.REFUSED,
+    )
+
+
+def unknown(function: str, error: Exception) -> FleetError:
+    """The error of a command that cannot tell whether its lock is still its own."""
+    return FleetError(
+        f"the history table does not say who may change {function} now: {error}",
+        "look at `fleet status` once it answers; `fleet resume` goes on from there",
+        ExitCode.NEEDS_PERSON,
     )
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from function_kit import releases as past
 
-from fleet.release.control import LATEST
+from fleet.release.control import ALIAS, LATEST
+from fleet.release.heartbeat import Held
 from fleet.release.lock import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from function_kit.releases import Release
 
@@ -46,17 +48,36 @@ def prune(tools: Tools, function: str, keep: int, *, dry_run: bool = False) -> P
         dry_run: only say what would be deleted.
 
     Raises:
-        FleetError: a release or rollback of it is under way (REFUSED).
+        FleetError: a release or rollback of it is under way, or begins meanwhile (REFUSED).
     """
-    lock = tools.locks.read(function)
-    if not tools.locks.is_free(lock):
-        raise held(lock)
+    if dry_run:
+        lock = tools.locks.read(function)
+        if not tools.locks.is_free(lock):
+            raise held(lock)
+        return _sort_out(tools, function, keep, lambda _: None)
+    # A release that began now could lose the version that it publishes: it has to wait.
+    locked = Held(tools.locks, tools.runner, [tools.locks.take(function, tools.holder, "deploy")])
+    with locked.kept():
+
+        def delete(number: str) -> str | None:
+            locked.confirm(function)
+            return _delete(tools, function, number)
+
+        return _sort_out(tools, function, keep, delete)
+
+
+def _sort_out(
+    tools: Tools, function: str, keep: int, delete: Callable[[str], str | None]
+) -> Pruned:
+    """Delete what nobody needs; `delete` says why it could not."""
     result = Pruned(function)
     needed = _needed(tools, function, keep)
     for number in _versions(tools, function):
         if number in needed:
             result.kept[number] = needed[number]
-        elif dry_run or _delete(tools, function, number, result):
+        elif reason := delete(number):
+            result.refused[number] = reason
+        else:
             result.deleted.append(number)
     return result
 
@@ -64,23 +85,30 @@ def prune(tools: Tools, function: str, keep: int, *, dry_run: bool = False) -> P
 def _needed(tools: Tools, function: str, keep: int) -> dict[str, str]:
     """Versions that must stay, with the reason; an alias is the strongest."""
     releases = tools.history.of(function, limit=_RELEASES)
-    needed = _window(releases, keep)
+    aliases = list(_aliases(tools, function))
+    live = next((each["FunctionVersion"] for each in aliases if each["Name"] == ALIAS), LATEST)
+    needed = dict.fromkeys(_window(releases, live, keep), f"one of the last {keep} releases")
     for release in releases:
         if release.state == "started":
             for number in filter(None, (release.version, release.previous_version)):
                 needed[number] = f"the {release.kind} of {release.tag[:12]} is not over"
-    for alias in _aliases(tools, function):
+    for alias in aliases:
         for number in (alias["FunctionVersion"], *_weights(alias)):
             needed[number] = f"the alias {alias['Name']} points at it"
     return needed
 
 
-def _window(releases: list[Release], keep: int) -> dict[str, str]:
-    """The versions of the last good releases, newest first; one that was released twice is one."""
-    good = [r for r in releases if r.kind == "deploy" and r.state == "succeeded"]
-    numbers = dict.fromkeys(release.version for release in good)
-    # One more than the window: the newest is what is live, as a rule.
-    return dict.fromkeys(list(numbers)[: keep + 1], f"one of the last {keep} releases")
+def _window(releases: list[Release], live: str, keep: int) -> list[str]:
+    """The versions that so many rollbacks in a row would go to, from the one that is live."""
+    if past.made_live(releases, live) is None:
+        # Somebody moved `live` by hand: any of the last good releases may be wanted.
+        good = [r.version for r in releases if r.kind == "deploy" and r.state == "succeeded"]
+        return list(dict.fromkeys(good))[: keep + 1]
+    numbers: list[str] = []
+    while len(numbers) < keep and (before := past.previous(releases, live)):
+        live = before.version
+        numbers.append(live)
+    return numbers
 
 
 def _weights(alias: dict[str, Any]) -> dict[str, float]:
@@ -108,17 +136,12 @@ def _paged(tools: Tools, operation: str, of: str, function: str) -> Iterator[dic
         marker = {"Marker": page["NextMarker"]}
 
 
-def _delete(tools: Tools, function: str, number: str, result: Pruned) -> bool:
+def _delete(tools: Tools, function: str, number: str) -> str | None:
+    """Delete a version; what Lambda said when it would not."""
+    name = tools.environment.function_name(function)
     try:
-        tools.api.call(
-            "delete_function",
-            FunctionName=tools.environment.function_name(function),
-            Qualifier=number,
-        )
+        tools.api.call("delete_function", FunctionName=name, Qualifier=number)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        if code == "ResourceNotFoundException":
-            return True
-        result.refused[number] = f"{code}: {message}"
-        return False
-    return True
+        return None if code == "ResourceNotFoundException" else f"{code}: {message}"
+    return None

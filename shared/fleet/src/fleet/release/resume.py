@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fleet.errors import ExitCode
 from fleet.release import strategy
-from fleet.release.engine import AT_ONCE, Engine, for_each, restore
+from fleet.release.engine import AT_ONCE, Engine, for_each
 from fleet.release.prerequisites import waves
+from fleet.release.restore import restore
 from fleet.release.rollback import Rollback
 from fleet.release.strategy import Options
 from fleet.release.target import Wish
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from function_kit.releases import Release
 
-    from fleet.release.outcome import FunctionOutcome, Report
+    from fleet.release.outcome import Report
     from fleet.release.tools import Tools
 
 
@@ -48,7 +48,8 @@ class Resume:
             targets = {name: opened[name].tag or opened[name].digest for name in names}
             Engine(self.tools, self.refresh).release(report, targets, options)
         refused = [o for o in report.functions if o.result == "refused"]
-        for_each(self.tools, [o for o in refused if opened[o.function].kind == "deploy"], self._put)
+        deploys_refused = [o for o in refused if opened[o.function].kind == "deploy"]
+        for_each(self.tools, deploys_refused, lambda outcome: restore(self.tools, outcome))
         report.finished_at = self.tools.runner.now()
         return report
 
@@ -71,12 +72,10 @@ class Resume:
             shares,
             release.bake_seconds or None,
             bake_at_least=True,
+            # What it was told to overlook then is no reason to stop it now.
+            fix_forward=bool(release.audit),
             wait_seconds=self.wait_seconds,
         )
-
-    def _put(self, outcome: FunctionOutcome) -> None:
-        restore(self.tools, outcome)
-        outcome.result, outcome.exit_code = "put-back", ExitCode.ROLLED_BACK
 
 
 def _grouped[K](releases: dict[str, Release], by: Callable[[Release], K]) -> dict[K, list[str]]:

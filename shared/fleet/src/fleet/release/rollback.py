@@ -11,7 +11,8 @@ from function_kit.releases import Release, made_live
 from fleet.errors import ExitCode, FleetError
 from fleet.release import target
 from fleet.release.engine import explain, for_each
-from fleet.release.lock import Held, LostError, actor
+from fleet.release.heartbeat import Held
+from fleet.release.lock import LostError, actor
 from fleet.release.outcome import FunctionOutcome, Report
 from fleet.release.preflight import current_alias
 from fleet.release.steps import FAILURES, timed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fleet.release.control import Alias, FunctionControl
-    from fleet.release.lock import Held
+    from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome, Look
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options
@@ -53,7 +53,15 @@ class Shift:
     _began: float = 0
 
     def to(self, version: str) -> None:
-        """Bring all traffic to a version, through the shares of the strategy."""
+        """Bring all traffic to a version, through the shares of the strategy.
+
+        The version that is live already has no shares to go through: Lambda publishes nothing
+        new when only $LATEST was somebody's change and has now been set back.
+        """
+        if version == self.plan.alias.version:
+            # Written all the same: weights end, and a move that a read did not show is found out.
+            self._move(version, {}, 1.0)
+            return
         *shares, _ = self.options.shares if not self.plan.is_first else (1.0,)
         self._began = self.tools.runner.now()
         for share in shares:
@@ -159,8 +167,7 @@ class Shift:
         return smoke.verdict(answer, self.plan.smoke) is None
 
     def _new_alarms(self) -> tuple[str, ...]:
-        function = self.control.function
-        firing = self.tools.alarms.firing([function])[function]
+        firing = self.tools.alarm_poll.firing(self.control.function)
         return tuple(name for name in firing if name not in self.plan.firing)
 
     def _watch_alarms(self, seconds: float) -> None:

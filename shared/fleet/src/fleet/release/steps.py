@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fleet.project import SampleEvent
     from fleet.release.control import Answer, FunctionControl, Version
-    from fleet.release.lock import Held
+    from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options
@@ -93,7 +93,8 @@ class FunctionRelease:
         with self._step("shift"):
             self._shift.to(version.number)
         self.tools.history.finish(self._record, "succeeded", steps=self._milliseconds())
-        self.outcome.result = "released"
+        moved = version.number != self.plan.alias.version or self.plan.alias.weights
+        self.outcome.result = "released" if moved else "unchanged"
 
     def _intent(self) -> Release:
         release_id, now = self.tools.history.identify()
@@ -171,6 +172,8 @@ class FunctionRelease:
             self._end("put-back", code, reason, todo)
 
     def _back(self) -> None:
+        if not self._begun:
+            return
         self.held.lock(self.outcome.function)
         live = self.plan.alias.version
         try:

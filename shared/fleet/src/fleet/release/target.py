@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from function_kit import releases as past
 
@@ -12,15 +12,20 @@ from fleet.release import smoke
 from fleet.release.control import LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from function_kit.releases import Release
 
     from fleet.release.control import Alias, FunctionControl, Version
     from fleet.release.tools import Tools
 
+# As short as Git shows a commit; what is shorter may be a word.
+_SHORTEST_TAG: Final = 7
+
 
 @dataclass(frozen=True)
 class Wish:
-    """Where the operator wants to go: a tag, a version, or to what was live before."""
+    """Where the operator wants to go: a tag (or its beginning), a version, or to what was live."""
 
     tag: str = ""
     version: str = ""
@@ -133,11 +138,31 @@ def _by_tag(tools: Tools, function: str, releases: list[Release], tag: str) -> T
         # A commit that did not change the function has an earlier one's image, and its
         # release had nothing to do.
         found = past.by_digest(releases, tools.registry.image(function, tag).digest)
+    known = dict.fromkeys(r.tag for r in releases if r.state == "succeeded" and r.tag)
+    if found is None and (whole := _completed(function, tag, known)):
+        tag, found = whole, past.by_tag(releases, whole)
     if found is None:
-        known = dict.fromkeys(r.tag for r in releases if r.state == "succeeded" and r.tag)
         raise FleetError(
             f"{function} was never released with the tag {tag}",
             f"use one of {', '.join(known) or '(none yet)'}, or release it: "
             f"`fleet release --function {function} --tag {tag}`",
         )
     return Target(found.version, tag, found.digest, has_passed=True)
+
+
+def _completed(function: str, beginning: str, known: Iterable[str]) -> str:
+    """The one tag that begins like this, as `fleet status` and `history` show tags; or nothing.
+
+    Raises:
+        FleetError: several do (USAGE).
+    """
+    if len(beginning) < _SHORTEST_TAG:
+        return ""
+    found = [tag for tag in known if tag.startswith(beginning)]
+    if len(found) > 1:
+        raise FleetError(
+            f"{function} has several releases whose tag begins with {beginning}",
+            f"give one of {', '.join(found)}",
+            ExitCode.USAGE,
+        )
+    return found[0] if found else ""

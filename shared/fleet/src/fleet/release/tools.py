@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from fleet.images.registry import Registry
     from fleet.project import Project
     from fleet.release.api import LambdaApi
+    from fleet.release.heartbeat import Held
     from fleet.release.history import History
+    from fleet.release.judge.alarm_poll import AlarmPoll
     from fleet.release.judge.alarms import AlarmWatch
     from fleet.release.judge.evidence import Evidence
-    from fleet.release.lock import Held, Holder, Locks
+    from fleet.release.lock import Holder, Locks
     from fleet.release.runner import Runner
 
 
@@ -30,6 +32,7 @@ class Tools:
     locks: Locks
     api: LambdaApi
     alarms: AlarmWatch
+    alarm_poll: AlarmPoll
     evidence: Evidence
     runner: Runner
     holder: Holder

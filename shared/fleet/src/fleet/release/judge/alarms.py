@@ -7,24 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fleet.release.budget import Budget
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fleet.environments import Environment
+    from fleet.release.runner import Runner
 
 # terraform/modules/function/alarms.tf makes these for every function.
 KINDS = ("errors", "duration", "throttles")
 # DescribeAlarms takes a hundred names a call.
 _FUNCTIONS_A_CALL = 100 // len(KINDS)
+# CloudWatch's quota for DescribeAlarms is 9 a second for an account, and others ask too.
+_RATE = 6.0
+_BURST = 4
+_ATTEMPTS = 10
+_PAUSE = 1.0
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class AlarmWatch:
     """The alarms of one environment's functions."""
 
-    def __init__(self, environment: Environment, cloudwatch: Any = None) -> None:
+    def __init__(self, environment: Environment, cloudwatch: Any, runner: Runner) -> None:
         self._environment = environment
-        self._cloudwatch = cloudwatch or environment.client("cloudwatch")
+        self._cloudwatch = cloudwatch
+        self._runner = runner
+        self._budget = Budget(_RATE, _BURST)
 
     def names(self, function: str) -> tuple[str, ...]:
         """The alarms that a function has by right."""
@@ -58,13 +69,29 @@ class AlarmWatch:
         states: dict[str, str] = {}
         token: dict[str, str] = {}
         while True:
-            answer = self._cloudwatch.describe_alarms(
-                AlarmNames=names, AlarmTypes=["MetricAlarm"], MaxRecords=100, **token
-            )
+            answer = self._describe(AlarmNames=names, AlarmTypes=["MetricAlarm"], **token)
             states |= {a["AlarmName"]: a["StateValue"] for a in answer.get("MetricAlarms", [])}
             if not answer.get("NextToken"):
                 return states
             token = {"NextToken": answer["NextToken"]}
+
+    def _describe(self, **asked: Any) -> dict[str, Any]:
+        """Ask for alarms; again when that was too often, which says nothing of the alarms."""
+        for attempt in range(_ATTEMPTS):
+            delay = self._budget.reserve(self._runner.now())
+            if delay:
+                self._runner.sleep(delay)
+            try:
+                answer: dict[str, Any] = self._cloudwatch.describe_alarms(MaxRecords=100, **asked)
+            except ClientError as error:
+                throttled = error.response["Error"]["Code"] in _THROTTLED
+                if not throttled or attempt == _ATTEMPTS - 1:
+                    raise
+                self._budget.refused(self._runner.now())
+                self._runner.sleep(_PAUSE)
+            else:
+                return answer
+        raise AssertionError  # the last attempt returns or raises
 
     def _loud(self, function: str, states: dict[str, str]) -> tuple[str, ...]:
         absent = {name: f"{name} (does not exist)" for name in self.names(function)}
