@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,8 @@ ELSEWHERE = {
     r"^make (lint|bench|soak)\b": "jobs of their own, of the same names",
     r"^make changed": "test_changed_images.py: a clone need not have an earlier commit",
     r"device-report": "test_new_function.py, and `make bench ONLY=delivery`",
-    r"^fleet plan$": "named in a sentence; above as a verb of make",
+    r"^fleet (plan|rollback)$": "named in sentences; above as verbs of make",
+    r"\bvalidate\b": "test_validate.py: it takes a minute",
     r"lake backfill": "test_lake_bronze.py",
 }
 HERE = [text for text in TOLD if not any(re.search(each, text) for each in ELSEWHERE)]
@@ -50,12 +52,22 @@ def typed(text: str) -> Ended:
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
+def change(tag: str) -> None:
+    """Have a commit live: the one that was checked out, or the second that the demo has made."""
+    ended = fleet("release", "--function", FUNCTION, "--tag", tag)
+    assert ended.code == 0, ended.err
+
+
+def told_by_the_demo() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "build" / "demo.json").read_text(encoding="utf-8"))
+    return found
+
+
 @pytest.fixture(scope="module", autouse=True)
 def live_again(stack: Stack) -> Iterator[None]:
     """What the README rolls back is live again for the tests after these."""
     yield
-    ended = fleet("release", "--function", FUNCTION, "--tag", stack.tag)
-    assert ended.code == 0, ended.err
+    change(stack.tag)
 
 
 def test_the_demo_ends_as_it_says(stack: Stack) -> None:
@@ -65,7 +77,7 @@ def test_the_demo_ends_as_it_says(stack: Stack) -> None:
     assert "✓ scheduled-digest ← daily.json" in said
     assert '"succeeded": 3' in said
     assert "The stack stays up: AWS at" in said
-    told = json.loads((ROOT / "build" / "demo.json").read_text(encoding="utf-8"))
+    told = told_by_the_demo()
     assert set(told["functions"]) == set(stack.place.project.functions)
     for function in told["functions"].values():
         assert {"digest", "version", "smoke", "cold_ms", "warm_ms"} <= function.keys()
@@ -75,6 +87,8 @@ def test_the_demo_ends_as_it_says(stack: Stack) -> None:
 
 @pytest.mark.parametrize("text", HERE)
 def test_it_runs_as_written(stack: Stack, text: str) -> None:
+    if text.startswith("make rollback"):  # of a change, as the README has it
+        change(told_by_the_demo()["rollback"]["from"]["tag"])
     ended = typed(text)
     assert ended.code == 0, ended.err
     assert ended.out or ended.err
