@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 from tests.e2e.conftest import Stack
 from tests.kit import browser

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from fleet.stack.postgres import DATABASE
 from psycopg import conninfo
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from standins import nba_season
 
 from tests.e2e.conftest import Stack

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from fleet.stack.postgres import DATABASE
 from psycopg import conninfo
 

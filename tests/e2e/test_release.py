@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fleet.release.control import ALIAS, LATEST
+from fleet.release.told import ALIAS, LATEST
 
 from tests.e2e.conftest import Stack
 from tests.kit import commits

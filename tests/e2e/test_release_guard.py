@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fleet.docker import drop_containers
-from fleet.release.control import ALIAS, LATEST
+from fleet.release.told import ALIAS, LATEST
 
 from tests.e2e.conftest import Stack
 from tests.kit import commits

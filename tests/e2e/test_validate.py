@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from fleet.stack.fixtures import SAMPLE_KEY, SAMPLE_OBJECT
 
 from tests.e2e.conftest import Stack

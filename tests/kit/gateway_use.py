@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from fleet.commands.options import Workplace
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 from tests.kit.gateway import DEFAULT, Gateway
 from tests.kit.program import fleet

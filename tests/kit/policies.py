@@ -20,7 +20,7 @@ from fleet.commands.options import Workplace
 from fleet.docker import drop_containers
 from fleet.environments import Environment
 from fleet.release import smoke
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 from tests.kit import by_lambda, gateway_use
 

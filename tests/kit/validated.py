@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
-from fleet.release.control import LATEST, Version
+from fleet.release.told import LATEST, Version
 from fleet.release.validation.configuration import fingerprint
 from function_kit.releases import Release
 

@@ -12,8 +12,8 @@ from typing import Any
 from fleet.environments import Environment
 from fleet.errors import FleetError
 from fleet.project import Project
-from fleet.release.control import ALIAS, LATEST, Alias, Answer, Version
 from fleet.release.runner import Threads
+from fleet.release.told import ALIAS, LATEST, Alias, Answer, Version
 from fleet.release.validation.checks import Check, Validation
 from fleet.release.validation.inside import RUNNER
 from fleet.release.validation.subject import Options, Sources

@@ -17,7 +17,8 @@ from fleet import environments
 from fleet.commands.options import Workplace
 from fleet.docker import docker, drop_containers
 from fleet.project import Project
-from fleet.release.control import ALIAS, FunctionControl
+from fleet.release.control import FunctionControl
+from fleet.release.told import ALIAS
 
 from tests.performance import fifteen, results
 from tests.performance.cold_start import build_peer

@@ -10,8 +10,8 @@ from typing import Any, Final
 from fleet.commands.options import Workplace
 from fleet.docker import docker
 from fleet.project import Project, SampleEvent
-from fleet.release.control import ALIAS
 from fleet.release.judge.alarms import KINDS
+from fleet.release.told import ALIAS
 from fleet.stack.local import EMULATOR
 
 NAMES: Final = tuple(f"bench-{number:02}" for number in range(15))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fleet.commands.options import Workplace
 from fleet.docker import drop_containers
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 from tests.kit import program
 from tests.kit.alarms import Alarms

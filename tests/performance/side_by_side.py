@@ -22,9 +22,9 @@ from fleet.commands.conduct import new_report
 from fleet.commands.options import Workplace
 from fleet.docker import docker
 from fleet.project import Project
-from fleet.release.control import ALIAS
 from fleet.release.engine import Engine
 from fleet.release.strategy import Options
+from fleet.release.told import ALIAS
 
 from tests.performance import fifteen
 from tests.performance.cold_start import build_peer

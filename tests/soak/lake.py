@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from fleet.commands.options import Workplace
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from standins import nba_season
 
 from tests.kit import lake_truth

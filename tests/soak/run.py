@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 from fleet.commands.options import Workplace
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 from tests.kit.flood import LATENCY, TROUBLES
 from tests.kit.program import fleet

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from fleet.commands.options import Workplace
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 from tests.kit.http_api import Api
 from tests.soak.ledger import Account

@@ -11,7 +11,7 @@ from fleet.cli import app
 from fleet.commands.options import Workplace
 from fleet.console import console
 from fleet.errors import ExitCode, FleetError
-from fleet.release.control import Answer
+from fleet.release.told import Answer
 from function_kit import passwords
 from typer.testing import CliRunner, Result
 

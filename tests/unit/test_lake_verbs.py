@@ -11,7 +11,7 @@ from fleet.commands.lake.status import _days
 from fleet.commands.options import Workplace
 from fleet.errors import FleetError
 from fleet.lake.survey import Survey
-from fleet.release.control import Answer
+from fleet.release.told import Answer
 from typer.testing import CliRunner
 
 DONE = {"status": "accepted", "message": "8 box scores follow"}

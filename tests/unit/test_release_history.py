@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fleet.project import SampleEvent
 from fleet.release import smoke
-from fleet.release.control import Answer
+from fleet.release.told import Answer
 from function_kit import releases
 from function_kit.releases import Lock, Release, by_digest, by_tag, previous
 

@@ -11,7 +11,7 @@ from socket import create_server
 from typing import Any
 
 import pytest
-from fleet.release.control import ALIAS, Answer
+from fleet.release.told import ALIAS, Answer
 from fleet.release.validation import times
 from fleet.release.validation.times import Times, judge
 

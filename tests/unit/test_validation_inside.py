@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from fleet.commands.validate import show
 from fleet.console import console
-from fleet.release.control import Answer
+from fleet.release.told import Answer
 from fleet.release.validation import junit
 from fleet.release.validation.inside import RUNNER
 from function_kit.functions import Invocation

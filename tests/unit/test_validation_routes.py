@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fleet import environments, http_api
 from fleet.environments import Environment
-from fleet.release.control import Answer
+from fleet.release.told import Answer
 from fleet.release.validation import times
 from fleet.release.validation.checks import Check
 from function_kit.sigv4 import Credentials, Signer

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet.release.control import LATEST, Alias
+from fleet.release.told import LATEST, Alias
 from fleet.release.validation.configuration import fingerprint
 
 from tests.kit.validated import CONFIGURATION, NEW, OLD, configured, version

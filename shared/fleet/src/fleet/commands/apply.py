@@ -11,9 +11,9 @@ from fleet.commands.conduct import end
 from fleet.commands.options import Env, Json, Workplace
 from fleet.commands.release import release_images
 from fleet.console import note, step
-from fleet.release.control import LATEST
 from fleet.release.engine import AT_ONCE
 from fleet.release.strategy import Options
+from fleet.release.told import LATEST
 
 Kept = Annotated[
     Path | None, typer.Option("--plan", envvar="PLAN", help="Apply what `fleet plan --out` kept.")

@@ -18,10 +18,10 @@ from fleet.demo import measure, second_commit
 from fleet.errors import ExitCode, FleetError
 from fleet.project import SampleEvent
 from fleet.release import smoke
-from fleet.release.control import ALIAS
 from fleet.release.outcome import FunctionOutcome, Report
 from fleet.release.strategy import Options
 from fleet.release.target import Wish
+from fleet.release.told import ALIAS
 
 # What the demo sends to each function: a sample event by name.
 EVENTS = {

@@ -11,7 +11,7 @@ import typer
 from fleet.commands.options import Env, Json, OneFunction, Workplace
 from fleet.console import console, emit
 from fleet.errors import ExitCode, FleetError
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 EventName = Annotated[
     str, typer.Option("--event", help="A file of the function's events/, without .json.")

@@ -11,7 +11,7 @@ from fleet.commands.options import Env, Functions, Json, Workplace
 from fleet.console import emit, note, step
 from fleet.errors import ExitCode, FleetError
 from fleet.images import versions
-from fleet.release.control import LATEST
+from fleet.release.told import LATEST
 
 As = Annotated[str, typer.Option("--as", envvar="VERSION", help="The tag to give: v1.2.3.")]
 _VERSION = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?")

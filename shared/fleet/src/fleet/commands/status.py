@@ -13,9 +13,9 @@ from rich.markup import escape
 from fleet.commands.options import Env, Functions, Json, Workplace
 from fleet.console import console, emit, rows_table
 from fleet.errors import ExitCode, FleetError
-from fleet.release.control import LATEST
 from fleet.release.drift import Standing
 from fleet.release.engine import AT_ONCE
+from fleet.release.told import LATEST
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,7 +6,7 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from fleet.docker import docker, drop_containers
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 if TYPE_CHECKING:
     from fleet.commands.options import Workplace

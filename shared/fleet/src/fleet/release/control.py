@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from fleet.errors import ExitCode, FleetError
+from fleet.release.told import ALIAS, LATEST, Alias, Answer, Version, alias_of, decoded, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from fleet.release.api import LambdaApi
     from fleet.release.runner import Runner
 
-ALIAS = "live"
-LATEST = "$LATEST"
-# What makes two versions behave differently, besides their image.
-_CONFIGURATION = (
-    "Role", "Timeout", "MemorySize", "Environment", "VpcConfig", "Architectures",
-    "EphemeralStorage", "TracingConfig", "LoggingConfig", "FileSystemConfigs", "DeadLetterConfig",
-    "ImageConfigResponse", "KMSKeyArn",
-)  # fmt: skip
 # A read may answer with what was true this long ago; AWS names no figure, seconds are usual.
 CONSISTENCY_SECONDS: Final = 5.0
 _READ_AGAIN_SECONDS = 0.5
@@ -35,61 +27,6 @@ _POLL_SECONDS = 0.1
 _POLL_GROWTH = 1.5
 _POLL_MAX_SECONDS = 5.0
 _NOT_READY = frozenset({"ResourceNotReadyException", "ResourceConflictException"})
-
-
-@dataclass(frozen=True)
-class Version:
-    """A published version, or $LATEST."""
-
-    number: str
-    image: str
-    architecture: str
-    configuration: str
-    description: str
-    state: str = "Active"
-    update: str = "Successful"
-    reason: str = ""
-    revision: str = ""
-    modified: str = ""
-    timeout: int = 3
-
-    @property
-    def digest(self) -> str:
-        """sha256:… of its image; empty while it was set by tag."""
-        return self.image.partition("@")[2]
-
-    @property
-    def settled(self) -> bool:
-        """Whether Lambda has made up its mind about it."""
-        return self.update != "InProgress" and self.state != "Pending"
-
-    @property
-    def failed(self) -> bool:
-        """Whether Lambda could not make or update it."""
-        return "Failed" in {self.update, self.state}
-
-
-@dataclass(frozen=True)
-class Alias:
-    """Where `live` points."""
-
-    version: str
-    revision: str
-    weights: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def traffic(self) -> tuple[str, tuple[tuple[str, float], ...]]:
-        """What callers get, whoever wrote it."""
-        return self.version, tuple(sorted(self.weights.items()))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an invocation returned."""
-
-    payload: Any
-    function_error: str | None
-    milliseconds: float
 
 
 class FunctionControl:
@@ -136,7 +73,7 @@ class FunctionControl:
             if _code(error) != "ResourceNotFoundException":
                 raise
             raise self._not_found(qualifier) from error
-        return _version(answer["Configuration"], answer.get("Code", {}))
+        return version_of(answer["Configuration"], answer.get("Code", {}))
 
     def _not_found(self, qualifier: str) -> FleetError:
         if qualifier == LATEST:
@@ -160,7 +97,7 @@ class FunctionControl:
                 f"{self.name} has no alias {ALIAS}",
                 f"run `make bootstrap ENV={self._environment.name}`: Terraform makes it",
             ) from error
-        return _alias(answer)
+        return alias_of(answer)
 
     def update_image(self, uri: str, *, again: bool = False) -> Version:
         """Give $LATEST an image, wait until Lambda has taken it, and return it.
@@ -305,7 +242,7 @@ class FunctionControl:
         )
         body = answer["Payload"].read()
         took = (time.perf_counter() - began) * 1000
-        return Answer(_decode(body), answer.get("FunctionError"), took)
+        return Answer(decoded(body), answer.get("FunctionError"), took)
 
     def set_traffic(
         self,
@@ -375,7 +312,7 @@ class FunctionControl:
             RoutingConfig={"AdditionalVersionWeights": wanted.weights},
             RevisionId=expected.revision,
         )
-        return _alias(answer)
+        return alias_of(answer)
 
     def has_provisioned_concurrency(self) -> bool:
         """Whether `live` keeps instances ready; Lambda then refuses weights."""
@@ -401,37 +338,6 @@ def _has_taken(version: Version, uri: str, answer: dict[str, Any], before: Versi
         return True
     # A failed update leaves the image as it was: only its revision tells that it is news.
     return version.failed and version.revision != before.revision
-
-
-def _alias(answer: dict[str, Any]) -> Alias:
-    weights = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    return Alias(answer["FunctionVersion"], answer["RevisionId"], dict(weights))
-
-
-def _version(configuration: dict[str, Any], code: dict[str, Any]) -> Version:
-    image = code.get("ImageUri", "")
-    resolved = code.get("ResolvedImageUri", "")
-    compared = {key: configuration.get(key) for key in _CONFIGURATION}
-    return Version(
-        number=configuration["Version"],
-        image=resolved if "@" in resolved else image,
-        architecture=(configuration.get("Architectures") or ["x86_64"])[0],
-        configuration=json.dumps(compared, sort_keys=True, default=str),
-        description=configuration.get("Description", ""),
-        state=configuration.get("State", "Active"),
-        update=configuration.get("LastUpdateStatus", "Successful"),
-        reason=configuration.get("LastUpdateStatusReason") or configuration.get("StateReason", ""),
-        revision=configuration.get("RevisionId", ""),
-        modified=str(configuration.get("LastModified", "")),
-        timeout=int(configuration.get("Timeout", 3)),
-    )
-
-
-def _decode(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return body.decode(errors="replace")
 
 
 def _code(error: ClientError) -> str:

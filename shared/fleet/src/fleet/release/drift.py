@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fleet.release.control import LATEST
+from fleet.release.told import LATEST
 
 if TYPE_CHECKING:
     from function_kit.releases import Lock, Release
 
-    from fleet.release.control import Alias, Version
+    from fleet.release.told import Alias, Version
     from fleet.release.tools import Tools
 
 _RECENT = 50

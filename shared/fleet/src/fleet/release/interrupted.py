@@ -11,9 +11,9 @@ from fleet.release.control import CONSISTENCY_SECONDS
 if TYPE_CHECKING:
     from function_kit.releases import Release
 
-    from fleet.release.control import Alias
     from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome
+    from fleet.release.told import Alias
     from fleet.release.tools import Tools
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fleet.errors import ExitCode, FleetError
-from fleet.release.control import CONSISTENCY_SECONDS, LATEST, Alias, FunctionControl, Version
+from fleet.release.control import CONSISTENCY_SECONDS, FunctionControl
+from fleet.release.told import LATEST, Alias, Version
 
 if TYPE_CHECKING:
     from function_kit.releases import Release

@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.errors import ExitCode, FleetError
 from fleet.release import smoke
-from fleet.release.control import ALIAS, LATEST
 from fleet.release.runner import Cancelled
+from fleet.release.told import ALIAS, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

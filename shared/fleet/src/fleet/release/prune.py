@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from function_kit import releases as past
 
-from fleet.release.control import ALIAS, LATEST
 from fleet.release.heartbeat import Held
 from fleet.release.lock import held
+from fleet.release.told import ALIAS, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from fleet.errors import ExitCode, FleetError
 from fleet.release import target
-from fleet.release.control import LATEST
 from fleet.release.engine import explain
 from fleet.release.heartbeat import Held
 from fleet.release.interrupted import find_interrupted
 from fleet.release.lock import LostError
 from fleet.release.steps import FAILURES
 from fleet.release.target import Target
+from fleet.release.told import LATEST
 
 if TYPE_CHECKING:
     from function_kit.releases import Release
 
-    from fleet.release.control import Alias, FunctionControl
+    from fleet.release.control import FunctionControl
     from fleet.release.outcome import FunctionOutcome
+    from fleet.release.told import Alias
     from fleet.release.tools import Tools
 
 

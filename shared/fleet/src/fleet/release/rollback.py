@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from function_kit.releases import State
 
-    from fleet.release.control import Alias, FunctionControl, Version
+    from fleet.release.control import FunctionControl
     from fleet.release.target import Target, Wish
+    from fleet.release.told import Alias, Version
     from fleet.release.tools import Tools
 
 _TRIES = 3

@@ -14,11 +14,12 @@ from fleet.release.judge.verdict import judge, top_up
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fleet.release.control import Alias, FunctionControl
+    from fleet.release.control import FunctionControl
     from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome, Look
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options
+    from fleet.release.told import Alias
     from fleet.release.tools import Tools
 
 ALARM_POLL_SECONDS: Final = 15.0

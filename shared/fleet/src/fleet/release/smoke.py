@@ -8,7 +8,7 @@ from function_kit import expectations
 
 if TYPE_CHECKING:
     from fleet.project import SampleEvent
-    from fleet.release.control import Answer
+    from fleet.release.told import Answer
 
 
 def verdict(answer: Answer, sample: SampleEvent) -> str | None:

@@ -11,21 +11,22 @@ from function_kit.releases import Release
 
 from fleet.errors import ExitCode, FleetError
 from fleet.release import smoke
-from fleet.release.control import LATEST
 from fleet.release.lock import LostError, actor
 from fleet.release.outcome import Step
 from fleet.release.runner import Cancelled
 from fleet.release.shift import Shift
+from fleet.release.told import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fleet.project import SampleEvent
-    from fleet.release.control import Answer, FunctionControl, Version
+    from fleet.release.control import FunctionControl
     from fleet.release.heartbeat import Held
     from fleet.release.outcome import FunctionOutcome
     from fleet.release.preflight import Plan
     from fleet.release.strategy import Options
+    from fleet.release.told import Answer, Version
     from fleet.release.tools import Tools
 
 FAILURES = (FleetError, ClientError, BotoCoreError, Cancelled)

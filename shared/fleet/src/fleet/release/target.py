@@ -9,14 +9,15 @@ from function_kit import releases as past
 
 from fleet.errors import ExitCode, FleetError
 from fleet.release import smoke
-from fleet.release.control import LATEST
+from fleet.release.told import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from function_kit.releases import Release
 
-    from fleet.release.control import Alias, FunctionControl, Version
+    from fleet.release.control import FunctionControl
+    from fleet.release.told import Alias, Version
     from fleet.release.tools import Tools
 
 # As short as Git shows a commit; what is shorter may be a word.

@@ -10,7 +10,7 @@ import typer
 from fleet.commands.options import Workplace
 from fleet.console import console
 from fleet.errors import ExitCode, FleetError
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 FUNCTION: Final = "lambda-action"
 # What the function's errors mean for the operator.

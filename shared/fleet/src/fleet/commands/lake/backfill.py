@@ -10,10 +10,10 @@ import typer
 from fleet.commands.options import Env, Json, Workplace
 from fleet.console import console, emit
 from fleet.errors import ExitCode, FleetError
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 if TYPE_CHECKING:
-    from fleet.release.control import Answer
+    from fleet.release.told import Answer
 
 FUNCTION = "bronze-ingestion"
 First = Annotated[

@@ -9,7 +9,7 @@ from function_kit.redaction import redact_text
 
 from fleet.errors import FleetError
 from fleet.release import smoke
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from fleet.release.validation import inside
 from fleet.release.validation.checks import Check, failed, passed, skipped
 

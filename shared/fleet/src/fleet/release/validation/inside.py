@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from fleet.errors import FleetError
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

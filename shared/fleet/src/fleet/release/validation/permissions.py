@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from fleet.release.validation import statements
 from fleet.release.validation.checks import Check, failed, passed, warned
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleet.release.control import ALIAS
+from fleet.release.told import ALIAS
 from fleet.release.validation.checks import Check, failed, passed, warned
 from fleet.release.validation.subject import settings
 
 if TYPE_CHECKING:
-    from fleet.release.control import Version
+    from fleet.release.told import Version
     from fleet.release.validation.subject import Subject
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fleet.release.control import LATEST
+from fleet.release.told import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from fleet.images.registry import Registry
     from fleet.project import Project
     from fleet.release.api import LambdaApi
-    from fleet.release.control import Alias, FunctionControl, Version
+    from fleet.release.control import FunctionControl
     from fleet.release.history import History
     from fleet.release.runner import Runner
+    from fleet.release.told import Alias, Version
 
 
 @dataclass(frozen=True)

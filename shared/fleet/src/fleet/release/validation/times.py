@@ -14,7 +14,7 @@ from function_kit.redaction import redact_text
 
 from fleet.docker import drop_containers
 from fleet.release import smoke
-from fleet.release.control import ALIAS, Answer
+from fleet.release.told import ALIAS, Answer
 from fleet.release.validation.checks import Check, passed, skipped, warned
 
 if TYPE_CHECKING:
