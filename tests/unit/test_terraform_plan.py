@@ -25,7 +25,8 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
     program.write_text(
         f'#!/bin/bash\nprintf "%s\\n" "$*" >> {tmp_path}/called\n'
         f'echo "$TF_DATA_DIR" >> {tmp_path}/data\n'
-        'case "$2" in show) echo {} ;; plan) exit 2 ;; esac\n'
+        'case "$2" in show|output) echo {} ;; plan) exit 2 ;; '
+        'init) mkdir -p "$TF_DATA_DIR"; touch "$TF_DATA_DIR/terraform.tfstate" ;; esac\n'
         '[ ! -e "$(dirname "$0")/fails" ]\n'
     )
     program.chmod(0o755)
@@ -58,6 +59,14 @@ def test_an_outdated_plan_is_an_error_for_a_person(terraform: Terraform, tmp_pat
     (tmp_path / "bin" / "fails").touch()
     with pytest.raises(FleetError, match="terraform apply failed"):
         terraform.apply_plan(tmp_path / "plan.tfplan")
+
+
+def test_outputs_are_there_on_a_machine_that_has_not_been_prepared_once(
+    terraform: Terraform, tmp_path: Path
+) -> None:
+    assert terraform.outputs() == terraform.outputs() == {}
+    verbs = [line.split()[1] for line in called(tmp_path)]
+    assert verbs == ["init", "output", "output"]
 
 
 @pytest.mark.parametrize("verb", ["plan", "apply", "destroy", "import", "refresh", "console"])

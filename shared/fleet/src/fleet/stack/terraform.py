@@ -75,7 +75,9 @@ class Terraform:
         self._run("destroy", "-auto-approve", *self._variables(None))
 
     def outputs(self) -> dict[str, Any]:
-        """The root module's outputs."""
+        """The root module's outputs; on a machine that has asked for none yet, init comes first."""
+        if not (self._data / "terraform.tfstate").exists():
+            self.init()
         values = json.loads(self._capture("output", "-json"))
         return {name: output["value"] for name, output in values.items()}
 
