@@ -240,7 +240,7 @@ def test_a_row_that_postgresql_never_takes_is_refused_alone(server: Server) -> N
 
 
 def test_the_loop_is_never_blocked_for_50_ms(server: Server, record_property: Record) -> None:
-    """At full load, with payloads of 64,000 characters; the best of three, as others run here."""
+    """At full load, with payloads of 64,000 characters; the best of three."""
 
     async def run() -> float:
         async with audit(url(server)) as made:
