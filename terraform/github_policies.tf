@@ -109,7 +109,7 @@ locals {
       Resource = ["*"]
       # Refused where both differ, or are not there.
       Condition = {
-        StringNotEquals = { "kms:EncryptionContext:PARAMETER_ARN" = aws_ssm_parameter.ntfy_url.arn }
+        StringNotEquals = { "kms:EncryptionContext:PARAMETER_ARN" = local.encrypted_parameter_arn }
         StringNotLike   = { "kms:EncryptionContext:aws:lambda:FunctionArn" = local.github_function_arn }
       }
     },

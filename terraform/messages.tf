@@ -3,6 +3,9 @@
 # itself, messages_alarms.tf what watches all this.
 
 locals {
+  # Whoever plans reads it, as it is in Terraform's state (github_policies.tf).
+  encrypted_parameter_arn = aws_ssm_parameter.ntfy_url.arn
+
   # A message's stage is one of three; on one machine it is dev's.
   stage = var.environment == "local" ? "dev" : var.environment
 

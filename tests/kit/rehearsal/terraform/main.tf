@@ -48,6 +48,10 @@ locals {
   partition  = data.aws_partition.current.partition
   functions  = toset(["generate-presigned-url", "sync-clock"])
 
+  registry_account = local.account_id
+  # github_policies.tf asks for it; nothing is encrypted here.
+  encrypted_parameter_arn = "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter/none"
+
   platform = {
     prefix            = local.prefix
     environment       = var.environment
