@@ -19,7 +19,8 @@ variables {
   }
 }
 
-run "schedules" {
+run "the_digest" {
+  # Schedules.
   assert {
     condition = { for frequency, schedule in aws_scheduler_schedule.digest : frequency => "${schedule.schedule_expression} ${schedule.schedule_expression_timezone} ${schedule.state}" } == {
       daily  = "cron(0 13 * * ? *) UTC ENABLED"
@@ -51,9 +52,8 @@ run "schedules" {
     ])
     error_message = "A run that cannot start is tried again and then kept in the queue."
   }
-}
 
-run "schedules_may_only_start_live" {
+  # Schedules may only start live.
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.digest_schedule.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       StartLive             = [["lambda:InvokeFunction"], [module.scheduled_digest.alias_arn]]
@@ -66,9 +66,8 @@ run "schedules_may_only_start_live" {
     condition     = jsondecode(aws_iam_role.digest_schedule.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceArn"] == aws_scheduler_schedule_group.digest.arn
     error_message = "Only this group's schedules take the role."
   }
-}
 
-run "function" {
+  # Function.
   assert {
     condition = { for statement in jsondecode(module.scheduled_digest.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       ClaimDigestsAndRate = [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ["arn:aws:dynamodb:us-east-1:123456789012:table/ledger"]]
@@ -98,9 +97,8 @@ run "function" {
     condition     = module.scheduled_digest.summary.memory == 256 && module.scheduled_digest.summary.timeout == 300
     error_message = "256 MB and 300 s."
   }
-}
 
-run "storage" {
+  # Storage.
   assert {
     condition     = aws_dynamodb_table.digest_ledger.hash_key == "pk" && aws_dynamodb_table.digest_ledger.range_key == null && aws_dynamodb_table.digest_ledger.billing_mode == "PAY_PER_REQUEST"
     error_message = "The ledger has the key pk and no capacity to plan."
@@ -120,9 +118,8 @@ run "storage" {
     condition     = jsondecode(aws_sqs_queue.digest_dead_letters.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false"
     error_message = "The queue refuses calls without TLS."
   }
-}
 
-run "alarms" {
+  # Alarms.
   assert {
     condition = (
       aws_cloudwatch_metric_alarm.digest_heartbeat.treat_missing_data == "breaching"

@@ -14,7 +14,8 @@ variables {
   }
 }
 
-run "one_repository_for_each_folder" {
+run "the_fleet" {
+  # One repository for each folder.
   assert {
     condition     = toset(keys(aws_ecr_repository.function)) == toset([for manifest in fileset("../images", "*/pyproject.toml") : dirname(manifest)])
     error_message = "Every folder under images/ with a pyproject.toml has a repository, and nothing else has one."
@@ -54,17 +55,15 @@ run "one_repository_for_each_folder" {
     ])
     error_message = "Lambda may pull an image for the function of that name alone."
   }
-}
 
-run "what_functions_may_do" {
+  # What functions may do.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   assert {
     condition     = alltrue([for function in values(output.functions) : length(function.policy) <= 10240])
     error_message = "IAM takes policies of a role of up to 10,240 characters."
   }
-}
 
-run "what_leads_to_a_function" {
+  # What leads to a function.
   assert {
     condition     = alltrue([for name in keys(output.routes) : contains(keys(output.functions), name)])
     error_message = "Routes are of functions that exist."
@@ -83,6 +82,17 @@ run "what_leads_to_a_function" {
     condition     = alltrue(flatten([for function in values(output.functions) : [for service in function.invokers : endswith(service, ".amazonaws.com")]]))
     error_message = "Invokers are AWS services."
   }
+
+  # Releases.
+  assert {
+    condition     = aws_dynamodb_table.releases.name == "lambda-fleet-prod-releases" && aws_dynamodb_table.releases.hash_key == "function" && aws_dynamodb_table.releases.range_key == "release_id" && aws_dynamodb_table.releases.billing_mode == "PAY_PER_REQUEST"
+    error_message = "The history is found by function and in the order of releases."
+  }
+
+  assert {
+    condition     = output.releases_table == "lambda-fleet-prod-releases"
+    error_message = "Releases read the table's name from the outputs."
+  }
 }
 
 run "registry_of_another_environment" {
@@ -98,18 +108,6 @@ run "registry_of_another_environment" {
   assert {
     condition     = alltrue([for function in values(output.functions) : function.repository_url == "123456789012.dkr.ecr.us-east-1.amazonaws.com/elsewhere"])
     error_message = "The functions take their images from the repositories that are there."
-  }
-}
-
-run "releases" {
-  assert {
-    condition     = aws_dynamodb_table.releases.name == "lambda-fleet-prod-releases" && aws_dynamodb_table.releases.hash_key == "function" && aws_dynamodb_table.releases.range_key == "release_id" && aws_dynamodb_table.releases.billing_mode == "PAY_PER_REQUEST"
-    error_message = "The history is found by function and in the order of releases."
-  }
-
-  assert {
-    condition     = output.releases_table == "lambda-fleet-prod-releases"
-    error_message = "Releases read the table's name from the outputs."
   }
 }
 

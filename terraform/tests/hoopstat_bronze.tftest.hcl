@@ -38,7 +38,8 @@ variables {
   }
 }
 
-run "buckets" {
+run "bronze" {
+  # Buckets.
   assert {
     condition = alltrue([
       for bucket in [module.bronze, module.silver, module.gold] : !bucket.summary.disposable && bucket.summary.tls_only && bucket.summary.lifecycle_rules && bucket.summary.old_version_days == 30 && bucket.summary.expire_days == null
@@ -50,9 +51,8 @@ run "buckets" {
     condition     = [for layer in ["bronze", "gold", "silver"] : local.hoopstat[layer].bucket] == [for layer in ["bronze", "gold", "silver"] : "lambda-fleet-staging-${layer}-123456789012"]
     error_message = "Buckets are named for their layer and the account."
   }
-}
 
-run "function" {
+  # Function.
   assert {
     condition = { for statement in jsondecode(module.bronze_ingestion.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       KeepObjects      = [["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::bronze/*"]]
@@ -86,9 +86,8 @@ run "function" {
     condition     = module.bronze_ingestion.summary.memory == 256 && module.bronze_ingestion.summary.timeout == 300
     error_message = "256 MB and 300 s."
   }
-}
 
-run "queue" {
+  # Queue.
   assert {
     condition     = aws_sqs_queue.bronze.visibility_timeout_seconds >= 6 * module.bronze_ingestion.summary.timeout
     error_message = "No message comes back while it is worked on."
@@ -108,9 +107,8 @@ run "queue" {
     condition     = aws_lambda_event_source_mapping.bronze.batch_size == 1 && endswith(aws_lambda_event_source_mapping.bronze.function_name, ":live") && tolist(aws_lambda_event_source_mapping.bronze.function_response_types) == tolist(["ReportBatchItemFailures"]) && one(aws_lambda_event_source_mapping.bronze.scaling_config).maximum_concurrency == 2
     error_message = "One message at a time goes to the released version, two at once at most."
   }
-}
 
-run "schedule" {
+  # Schedule.
   assert {
     condition     = "${aws_scheduler_schedule.hoopstat.schedule_expression} ${aws_scheduler_schedule.hoopstat.schedule_expression_timezone} ${aws_scheduler_schedule.hoopstat.state}" == "cron(0 12 * * ? *) UTC ENABLED"
     error_message = "The lake looks for games at noon UTC."
@@ -133,9 +131,8 @@ run "schedule" {
     condition     = jsondecode(aws_iam_role.hoopstat_schedule.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceArn"] == aws_scheduler_schedule_group.hoopstat.arn
     error_message = "Only this group's schedules take the role."
   }
-}
 
-run "alarms" {
+  # Alarms.
   assert {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.bronze : name => [alarm.metric_name, alarm.threshold, alarm.treat_missing_data] } == {
       schema     = ["SchemaChanges", 1, "notBreaching"]

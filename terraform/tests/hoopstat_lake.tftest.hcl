@@ -38,7 +38,8 @@ variables {
   }
 }
 
-run "functions" {
+run "silver_and_gold" {
+  # Functions.
   assert {
     condition = { for statement in jsondecode(module.silver_processing.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       ReadBronze           = [["s3:GetObject"], ["arn:aws:s3:::bronze/_metadata/summary.json", "arn:aws:s3:::bronze/raw/*"]]
@@ -69,9 +70,8 @@ run "functions" {
     condition     = module.silver_processing.summary.memory == 512 && module.gold_analytics.summary.memory == 1024
     error_message = "Silver works in 512 MB."
   }
-}
 
-run "notifications" {
+  # Notifications.
   assert {
     condition     = one(aws_s3_bucket_notification.bronze.queue).filter_prefix == "_metadata/summary.json" && one(aws_s3_bucket_notification.bronze.queue).queue_arn == aws_sqs_queue.lake["silver"].arn
     error_message = "The summary's arrival makes silver."
@@ -101,9 +101,8 @@ run "notifications" {
     condition     = alltrue([for mapping in [aws_lambda_event_source_mapping.silver, aws_lambda_event_source_mapping.gold] : endswith(mapping.function_name, ":live") && tolist(mapping.function_response_types) == tolist(["ReportBatchItemFailures"]) && one(mapping.scaling_config).maximum_concurrency == 2])
     error_message = "Batches go to the released version, which answers message by message."
   }
-}
 
-run "alarms" {
+  # Alarms.
   assert {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.lake : name => [alarm.metric_name, alarm.dimensions.service, alarm.treat_missing_data] } == {
       silver-schema  = ["SchemaChanges", "silver-processing", "notBreaching"]

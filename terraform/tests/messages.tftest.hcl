@@ -29,7 +29,8 @@ variables {
   }
 }
 
-run "storage" {
+run "messages" {
+  # Storage.
   assert {
     condition = (
       aws_dynamodb_table.messages.name == "lambda-fleet-messages-staging"
@@ -57,9 +58,8 @@ run "storage" {
     condition     = aws_ssm_parameter.ntfy_url.name == "/lambda-fleet/staging/ntfy-url" && aws_ssm_parameter.ntfy_url.type == "SecureString"
     error_message = "ntfy's URL is a secret in Parameter Store."
   }
-}
 
-run "ways" {
+  # Ways.
   assert {
     condition = { for name, subscription in aws_sns_topic_subscription.messages : name => [subscription.raw_message_delivery, jsondecode(subscription.filter_policy)] } == {
       messages = [true, {
@@ -99,9 +99,8 @@ run "ways" {
     }
     error_message = "Batches of ten and of one go to the released version, which says what failed."
   }
-}
 
-run "functions" {
+  # Functions.
   assert {
     condition = { for name in ["message-processor", "message-scheduler", "web-action"] : name => [local.modules[name].summary.memory, local.modules[name].summary.timeout, local.modules[name].summary.log_retention_days, local.modules[name].summary.tracing] } == {
       message-processor = [512, 300, 7, "Active"]
@@ -163,9 +162,8 @@ run "functions" {
     condition     = tonumber(module.message_scheduler.environment.ABANDONED_AFTER_SECONDS) > var.messages.visibility_seconds
     error_message = "Nothing is given up that the queue may still deliver."
   }
-}
 
-run "api" {
+  # Api.
   assert {
     condition     = [module.message_webapi.summary.memory, module.message_webapi.summary.timeout] == [256, 30] && module.message_webapi.environment.API_AUTHORIZATION == "AWS_IAM"
     error_message = "256 MB and 30 s, and a page that knows how to sign in."
@@ -189,9 +187,8 @@ run "api" {
     condition     = alltrue([for route in values(local.message_api_routes) : route.probe != null]) && length(output.routes["message-webapi"]) == length(local.message_api_routes)
     error_message = "Every route can be tried by `fleet validate`."
   }
-}
 
-run "schedules" {
+  # Schedules.
   assert {
     condition = { for name, schedule in aws_scheduler_schedule.messages : name => "${schedule.schedule_expression} ${schedule.schedule_expression_timezone} ${schedule.state}" } == {
       daily = "cron(0 12 * * ? *) UTC ENABLED"
@@ -219,9 +216,8 @@ run "schedules" {
     ])
     error_message = "Only messaging's schedules take the role."
   }
-}
 
-run "alarms" {
+  # Alarms.
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.message_dead_letters_depth : alarm.threshold == 1 && alarm.treat_missing_data == "notBreaching"]) && toset(keys(aws_cloudwatch_metric_alarm.message_dead_letters_depth)) == toset(keys(aws_sqs_queue.messages_dead_letters))
     error_message = "Any dead letter is an alarm, in each of their queues."

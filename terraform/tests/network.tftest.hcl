@@ -14,6 +14,7 @@ variables {
 }
 
 run "a_network_of_its_own" {
+  # A network of its own.
   assert {
     condition     = length(aws_subnet.private) == 2 && length(toset(aws_subnet.private[*].availability_zone)) == 2 && aws_subnet.private[0].cidr_block == "10.40.0.0/24" && aws_subnet.private[1].cidr_block == "10.40.1.0/24"
     error_message = "Two private subnets in two zones."
@@ -60,9 +61,8 @@ run "a_network_of_its_own" {
     condition     = alltrue([for endpoint in aws_vpc_endpoint.interface : endpoint.private_dns_enabled && length(endpoint.subnet_ids) == 2])
     error_message = "Interface endpoints answer under AWS's own names, in both zones."
   }
-}
 
-run "who_may_talk_to_whom" {
+  # Who may talk to whom.
   assert {
     condition = (
       aws_vpc_security_group_egress_rule.functions_to_database.referenced_security_group_id == aws_security_group.database[0].id

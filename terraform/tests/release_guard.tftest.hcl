@@ -18,7 +18,8 @@ variables {
   }
 }
 
-run "alarms_that_start_it" {
+run "the_guard" {
+  # Alarms that start it.
   assert {
     condition = toset(jsondecode(aws_cloudwatch_event_rule.release_guard.event_pattern).detail.alarmName) == toset([
       for name, function in output.functions :
@@ -49,9 +50,8 @@ run "alarms_that_start_it" {
     condition     = aws_cloudwatch_event_rule.release_guard.state == "ENABLED" && output.release_guard == { rule = "lambda-fleet-staging-release-guard", window_seconds = 1800 }
     error_message = "The guard watches for half an hour unless told otherwise."
   }
-}
 
-run "rule_starts_live" {
+  # Rule starts live.
   assert {
     condition     = aws_cloudwatch_event_target.release_guard.arn == module.release_guard.alias_arn && endswith(module.release_guard.alias_arn, ":live") && aws_cloudwatch_event_target.release_guard.rule == aws_cloudwatch_event_rule.release_guard.name
     error_message = "The rule starts the released version of the guard."
@@ -76,9 +76,8 @@ run "rule_starts_live" {
     condition     = output.functions["release-guard"].invokers == ["events.amazonaws.com"]
     error_message = "A validation misses the permission when it is not there."
   }
-}
 
-run "function" {
+  # Function.
   assert {
     condition = { for statement in jsondecode(module.release_guard.policy).Statement : statement.Sid => statement.Action } == {
       LookAtImages    = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"]
@@ -125,6 +124,17 @@ run "function" {
   assert {
     condition     = module.release_guard.summary.memory == 512 && module.release_guard.summary.timeout == 120
     error_message = "512 MB and 120 s."
+  }
+
+  # Watched.
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.release_guard_not_started.threshold == 1
+      && aws_cloudwatch_metric_alarm.release_guard_not_started.treat_missing_data == "notBreaching"
+      && aws_cloudwatch_metric_alarm.release_guard_not_started.dimensions == tomap({ RuleName = aws_cloudwatch_event_rule.release_guard.name })
+      && tolist(aws_cloudwatch_metric_alarm.release_guard_not_started.alarm_actions) == tolist([aws_sns_topic.alarms.arn])
+    )
+    error_message = "A guard that could not be started is an alarm."
   }
 }
 
@@ -174,17 +184,5 @@ run "emulator" {
   assert {
     condition     = one([for statement in jsondecode(module.release_guard.policy).Statement : statement.Action if statement.Sid == "RollBack"]) == ["lambda:ListAliases", "lambda:GetFunction", "lambda:UpdateFunctionCode"]
     error_message = "The emulator authorises calls of aliases under another name."
-  }
-}
-
-run "watched" {
-  assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.release_guard_not_started.threshold == 1
-      && aws_cloudwatch_metric_alarm.release_guard_not_started.treat_missing_data == "notBreaching"
-      && aws_cloudwatch_metric_alarm.release_guard_not_started.dimensions == tomap({ RuleName = aws_cloudwatch_event_rule.release_guard.name })
-      && tolist(aws_cloudwatch_metric_alarm.release_guard_not_started.alarm_actions) == tolist([aws_sns_topic.alarms.arn])
-    )
-    error_message = "A guard that could not be started is an alarm."
   }
 }

@@ -32,6 +32,7 @@ ELSEWHERE = {
     r"^make changed": "test_changed_images.py: a clone need not have an earlier commit",
     r"device-report": "test_new_function.py, and `make bench ONLY=delivery`",
     r"^fleet (plan|rollback)$": "named in sentences; above as verbs of make",
+    r"^make (plan|apply)$": "test_release.py and test_terraform.py: Terraform takes half a minute",
     r"\bvalidate\b": "test_validate.py: it takes a minute",
     r"lake backfill": "test_lake_bronze.py",
     r"gateway key rotate": "test_gateway.py: once an hour, for tokens outlive it",

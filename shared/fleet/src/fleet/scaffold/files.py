@@ -9,11 +9,12 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Final
 
 from fleet.errors import ExitCode, FleetError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # What Lambda's 64 characters leave beside the longest prefix and the queues' endings.
@@ -137,6 +138,9 @@ class NewFunction:
 
 
 def _templates() -> Environment:
+    # A twelfth of the time that every verb takes to start, and one verb needs it.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
     # Neither HTML nor anything else that escapes: the description's characters are checked.
     return Environment(  # noqa: S701
         loader=PackageLoader("fleet.scaffold"),
