@@ -11,7 +11,13 @@ TARGET = re.compile(r"^([a-z%-]+):([^#\n]*)(?:##.*)?\n((?:\t.*\n)+)", re.MULTILI
 
 
 def test_help_has_its_texts_in_one_column() -> None:
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     plain = re.sub(r"\x1b\[\d*m", "", shown.stdout)
     listed = [line for line in plain.splitlines() if not line.startswith("  Variables")]
     columns = {found.end() for line in listed if (found := re.match(r"  [a-z-]+ {2,}", line))}
