@@ -53,14 +53,17 @@ def changed(checkout: Project) -> list[str]:
     return git(checkout.root, "status", "--porcelain", "--", ".", ":!.fleet").splitlines()
 
 
-def passes(checkout: Project, package: str, *command: str) -> None:
-    """Run a tool on the checkout, with the new package where it is."""
-    source = checkout.root / "images" / package.replace("_", "-") / "src"
-    paths = os.pathsep.join([str(source), str(checkout.root)])
+def passes(checkout: Project, names: list[str], *command: str) -> None:
+    """Run a tool on the checkout, with the new packages where they are."""
+    sources = [str(checkout.root / "images" / name / "src") for name in names]
+    found = {
+        "PYTHONPATH": os.pathsep.join([*sources, str(checkout.root)]),
+        "MYPYPATH": os.pathsep.join(sources),
+    }
     ended = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=checkout.root,
-        env=os.environ | {"PYTHONPATH": paths, "MYPYPATH": str(source)},
+        env=os.environ | found,
         capture_output=True,
         text=True,
         check=False,
@@ -68,20 +71,21 @@ def passes(checkout: Project, package: str, *command: str) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(("trigger", "database"), KINDS)
-def test_it_passes_lint_types_and_its_tests_at_once(
-    without_uv: Project, trigger: str, *, database: bool
-) -> None:
-    ended = make(without_uv, f"try-{trigger}", trigger, *(["--database"] if database else []))
-    assert ended.code == 0, ended.err
-    package = f"try_{trigger}"
-    test = f"tests/unit/test_{package}.py"
-    image = f"images/try-{trigger}"
-    passes(without_uv, package, "ruff", "check", image, test)
-    passes(without_uv, package, "ruff", "format", "--check", image, test)
-    passes(without_uv, package, "mypy", "--config-file=pyproject.toml", "-p", package)
-    own = ("-p", "no:cacheprovider", "-n0", "-q", test)
-    passes(without_uv, package, "pytest", *own, "tests/unit/test_house.py")
+def test_one_of_each_kind_passes_lint_types_and_its_tests_at_once(without_uv: Project) -> None:
+    """In one checkout, for the tools take longer to start than to look at a function."""
+    names = [f"try-{trigger}" for trigger, _ in KINDS]
+    for name, (trigger, database) in zip(names, KINDS, strict=True):
+        ended = make(without_uv, name, trigger, *(["--database"] if database else []))
+        assert ended.code == 0, ended.err
+    packages = [name.replace("-", "_") for name in names]
+    tests = [f"tests/unit/test_{package}.py" for package in packages]
+    written = [*(f"images/{name}" for name in names), *tests]
+    passes(without_uv, names, "ruff", "check", *written)
+    passes(without_uv, names, "ruff", "format", "--check", *written)
+    chosen = [word for package in packages for word in ("-p", package)]
+    passes(without_uv, names, "mypy", "--config-file=pyproject.toml", *chosen)
+    own = ("-p", "no:cacheprovider", "-n0", "-q", *tests)
+    passes(without_uv, names, "pytest", *own, "tests/unit/test_house.py")
 
 
 def test_it_stands_wherever_functions_are_listed(without_uv: Project) -> None:
