@@ -129,8 +129,11 @@ def test_rolling_back_twice_never_returns_to_the_version_rolled_away_from(
     assert live_version(stack) == first
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("call", ["update", "publish", "smoke", "alias"])
+# Here with real processes; test_release_model.py kills one at every call, before and after it.
+@pytest.mark.parametrize(
+    ("call", "when"),
+    [("update", "after"), ("publish", "after"), ("alias", "before"), ("alias", "after")],
+)
 def test_a_killed_deploy_leaves_the_old_version_live_and_the_next_one_repairs(
     stack: Stack, second: str, gate: Gate, call: str, when: str
 ) -> None:
