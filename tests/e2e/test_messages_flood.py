@@ -70,8 +70,8 @@ def test_every_poison_message_is_a_dead_letter_after_three_tries_with_its_reason
             tried = [m for m in found.timeline if m.status is Status.PROCESSING]
             killed += not (told and len(tried) >= 3)
     # A try of the others was killed: before it was claimed, or as the last one, as the sweep has
-    # said. Each processor that was killed had ten of them at most.
-    assert killed <= flood.kills * 10
+    # said. Those are few.
+    assert killed * 2 < sum(len(messages) for messages in flood.poison.values())
 
 
 def test_after_the_fix_a_redrive_brings_the_rest_home(flood: Flood) -> None:
